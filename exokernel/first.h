@@ -1,0 +1,16 @@
+/* SPDX-License-Identifier: MIT */
+/* The first environment: the kernel's last act of its own is to give everything away. */
+#ifndef EXOKERNEL_FIRST_H
+#define EXOKERNEL_FIRST_H
+
+#include "cap.h"
+
+/* Root capabilities for all that the kernel does not keep, in slots from EXO_BOOT_REST on: devices, ports, interrupts,
+   slices and memory; returns the one that covers frame `pfn`. (roots.c) */
+struct cap *make_roots(struct table *t, uint64_t first_pfn, uint64_t first_frames);
+/* Types the frames of all memory. Before anything else is made of them. */
+void type_memory(void);
+/* The next free slot. */
+uint32_t root_slot(void);
+
+#endif

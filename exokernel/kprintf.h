@@ -1,0 +1,28 @@
+/* SPDX-License-Identifier: MIT */
+/* The log: COM1, and the VGA text screen while the kernel boots. */
+#ifndef EXOKERNEL_KPRINTF_H
+#define EXOKERNEL_KPRINTF_H
+
+#include <stdarg.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+/* %s %c %d %u %x %ld %lu %lx %p %%, with a width; it may begin with 0: filled with zeros. */
+void kprintf(const char *format, ...) __attribute__((format(printf, 1, 2)));
+void kvprintf(const char *format, va_list args);
+
+/* arch/x86_64/serial.c */
+void serial_init(void);
+void serial_putc(char c);
+void serial_drain(void);
+
+/* arch/x86_64/vga.c. Nothing is shown until vga_at has told where the 80 by 25 cells are; it clears them once. */
+void vga_at(volatile uint16_t *cells);
+void vga_color(uint8_t attribute);
+void vga_putc(char c);
+
+/* The first of all that was printed, for the information page. */
+#define KERNEL_LOG_SIZE 2048
+extern char kernel_log[KERNEL_LOG_SIZE];
+
+#endif

@@ -1,0 +1,23 @@
+/* SPDX-License-Identifier: MIT */
+/* The boot phases, kept for the information page. */
+#ifndef EXOKERNEL_MAIN_H
+#define EXOKERNEL_MAIN_H
+
+#include <stdint.h>
+
+#define BOOT_PHASES_MAX 16
+
+struct boot_phase {
+    const char *name;
+    uint64_t tsc; /* at its end */
+};
+extern struct boot_phase boot_phases[BOOT_PHASES_MAX];
+extern uint32_t boot_phase_count;
+
+/* A phase has ended: recorded, and printed once the TSC's rate is known. */
+void boot_phase(const char *name);
+
+/* Takes over when the machine is set up: hands everything to the first environment. */
+_Noreturn void first_env(void);
+
+#endif

@@ -1,0 +1,302 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * Pages: frames of the pool with a reference count. Single frames go through two
+ * short lists, of those freed last and of those zeroed in idle time; all else is
+ * the buddy allocator's.
+ */
+#include "vm/internal.h"
+
+#define HOT_MAX     64
+#define ZEROED_MAX  512
+#define IDLE_FRAMES 2        /* zeroed by one call of vm_idle                   */
+#define OBJECT_RESERVE 16    /* object frames that pages never get              */
+#define OBJECT_SPARE 128     /* free ones that stay when a chunk is given back  */
+
+struct pool *vm_pool;
+exo_cap_t vm_root;
+bool vm_lazy;
+
+void vm_ready(void)
+{
+	vm_lazy = true;
+}
+
+exo_cap_t frame_cap(uint64_t pfn)
+{
+	for (unsigned i = 0; i < vm_range_count; i++)
+		if (pfn - vm_ranges[i].base < vm_ranges[i].count)
+			return vm_ranges[i].frame;
+	return cap_find(EXO_FRAME, pfn, 1);
+}
+
+struct page *page_of(const void *address)
+{
+	return page_struct(page_pfn(address));
+}
+
+/* ---- single frames; pool->lock is held --------------------------------------- */
+
+static uint64_t list_pop(uint32_t *list, uint32_t *count)
+{
+	uint64_t pfn = *list;
+
+	*list = page_struct(pfn)->next;
+	--*count;
+	return pfn;
+}
+
+/* Returns the single frames of both lists to the buddy allocator, but for `keep`
+ * of each. */
+static void lists_drain(struct pool *pool, uint32_t keep)
+{
+	while (pool->hot_count > keep)
+		zone_give(ZONE_PAGES, list_pop(&pool->hot, &pool->hot_count), 0);
+	while (pool->zeroed_count > keep)
+		zone_give(ZONE_PAGES, list_pop(&pool->zeroed, &pool->zeroed_count), 0);
+}
+
+/* When all else is used up: a block of the frames kept for objects. It is an
+ * ordinary one from now on. */
+static uint64_t borrow(struct pool *pool, unsigned order)
+{
+	if (pool->zone[ZONE_OBJECTS].free < OBJECT_RESERVE + (1ul << order))
+		return 0;
+	uint64_t pfn = zone_take(ZONE_OBJECTS, order);
+	struct page *p = pfn ? page_struct(pfn) : NULL;
+	for (uint64_t i = 0; p && i < 1ul << order; i++)
+		p[i].flags &= ~PAGE_OBJECT;
+	return pfn;
+}
+
+static uint64_t block_take(struct pool *pool, unsigned order)
+{
+	uint64_t pfn = zone_take(ZONE_PAGES, order);
+
+	if (!pfn && order) {
+		lists_drain(pool, 0);
+		pfn = zone_take(ZONE_PAGES, order);
+	}
+	return pfn ? pfn : borrow(pool, order);
+}
+
+static uint64_t single_take(struct pool *pool)
+{
+	if (pool->hot)
+		return list_pop(&pool->hot, &pool->hot_count);
+	uint64_t pfn = zone_take(ZONE_PAGES, 0);
+	if (!pfn && pool->zeroed)
+		pfn = list_pop(&pool->zeroed, &pool->zeroed_count);
+	return pfn ? pfn : borrow(pool, 0);
+}
+
+static void page_start(uint64_t pfn, unsigned order)
+{
+	struct page *p = page_struct(pfn);
+
+	p->refs = 1;
+	p->order = order;
+	p->flags &= PAGE_SPLIT;
+	p->object = 0;
+}
+
+/* ---- pages ---------------------------------------------------------------------- */
+
+static void *page_begin(uint64_t pfn, unsigned order)
+{
+	if (!pfn)
+		return NULL;
+	if (!vm_lazy && !window_map(page_at(pfn), PAGE << order))
+		libos_panic("vm: the window cannot be mapped");
+	return page_at(pfn);
+}
+
+void *page_alloc(unsigned order)
+{
+	struct pool *pool = vm_pool;
+
+	if (order >= POOL_ORDERS)
+		return NULL;
+	lock_take(&pool->lock);
+	uint64_t pfn = order ? block_take(pool, order) : single_take(pool);
+	if (pfn)
+		page_start(pfn, order);
+	lock_drop(&pool->lock);
+	return page_begin(pfn, order);
+}
+
+bool page_take_zeroed(uint64_t *pfn)
+{
+	struct pool *pool = vm_pool;
+
+	if (!pool->zeroed)      /* looked at again below, under the lock */
+		return false;
+	lock_take(&pool->lock);
+	*pfn = pool->zeroed ? list_pop(&pool->zeroed, &pool->zeroed_count) : 0;
+	if (*pfn)
+		page_start(*pfn, 0);
+	lock_drop(&pool->lock);
+	return *pfn;
+}
+
+void *page_alloc_zero(unsigned order)
+{
+	uint64_t pfn;
+
+	if (!order && page_take_zeroed(&pfn)) {
+		void *page = page_begin(pfn, 0);
+		*(volatile uint64_t *)page; /* callers count on it being mapped */
+		return page;
+	}
+	char *page = page_alloc(order);
+	for (uint64_t i = 0; page && i < PAGE << order; i += PAGE)
+		page_clear(page + i);
+	return page;
+}
+
+unsigned page_alloc_many(uint64_t *pfns, unsigned n)
+{
+	struct pool *pool = vm_pool;
+	unsigned done = 0;
+
+	lock_take(&pool->lock);
+	for (; done < n && (pfns[done] = single_take(pool)); done++)
+		page_start(pfns[done], 0);
+	lock_drop(&pool->lock);
+	return done;
+}
+
+void page_ref(void *page)
+{
+	__atomic_fetch_add(&page_of(page)->refs, 1, __ATOMIC_RELAXED);
+}
+
+void page_unref(void *page)
+{
+	struct pool *pool = vm_pool;
+	uint64_t pfn = page_pfn(page);
+	struct page *p = page_struct(pfn);
+
+	if (!p || !p->refs || p->flags & (PAGE_FREE | PAGE_OBJECT | PAGE_SLAB | PAGE_BUSY | PAGE_ZEROED))
+		libos_panic("vm: page %lx is not in use", pfn);
+	if (__atomic_sub_fetch(&p->refs, 1, __ATOMIC_ACQ_REL))
+		return;
+	lock_take(&pool->lock);
+	if (p->order) {
+		zone_give(ZONE_PAGES, pfn, p->order);
+	} else {
+		p->next = pool->hot;
+		pool->hot = pfn;
+		if (++pool->hot_count > HOT_MAX)
+			for (unsigned i = 0; i < HOT_MAX / 2; i++)
+				zone_give(ZONE_PAGES, list_pop(&pool->hot, &pool->hot_count), 0);
+	}
+	lock_drop(&pool->lock);
+}
+
+void *page_adopt(uint64_t pfn)
+{
+	struct page *p = page_struct(pfn);
+
+	if (!p || !(p->flags & PAGE_BUSY))
+		return NULL;
+	page_start(pfn, 0);
+	return page_begin(pfn, 0);
+}
+
+bool vm_idle(void)
+{
+	struct pool *pool = vm_pool;
+	uint64_t pfn[IDLE_FRAMES];
+	unsigned n = 0;
+
+	if (pool->zeroed_count >= ZEROED_MAX || pool->zone[ZONE_PAGES].free < pool->total / 16)
+		return false;
+	n = page_alloc_many(pfn, IDLE_FRAMES);
+	for (unsigned i = 0; i < n; i++)
+		page_clear(page_at(pfn[i]));
+	lock_take(&pool->lock);
+	for (unsigned i = 0; i < n; i++) {
+		struct page *p = page_struct(pfn[i]);
+
+		p->refs = 0;
+		p->flags |= PAGE_ZEROED;
+		p->next = pool->zeroed;
+		pool->zeroed = pfn[i];
+		pool->zeroed_count++;
+	}
+	lock_drop(&pool->lock);
+	return n;
+}
+
+/* ---- frames for kernel objects ------------------------------------------------------ */
+
+bool objects_grow(void)
+{
+	uint64_t pfn = zone_take(ZONE_PAGES, 9);
+
+	if (!pfn)
+		return false;
+	struct page *p = page_struct(pfn);
+	for (uint64_t i = 0; i < CHUNK_FRAMES; i++)
+		p[i].flags |= PAGE_OBJECT;
+	p->flags |= PAGE_SPLIT;
+	zone_give(ZONE_OBJECTS, pfn, 9);
+	return true;
+}
+
+/* Gives whole free chunks back to the pages. */
+static void objects_shrink(struct pool_zone *z)
+{
+	while (z->free >= CHUNK_FRAMES + OBJECT_SPARE && z->orders >> 9) {
+		uint64_t pfn = zone_take(ZONE_OBJECTS, 9);
+		struct page *p = page_struct(pfn);
+
+		for (uint64_t i = 0; i < CHUNK_FRAMES; i++)
+			p[i].flags &= ~(PAGE_OBJECT | PAGE_SPLIT);
+		zone_give(ZONE_PAGES, pfn, 9);
+	}
+}
+
+uint64_t object_frame_alloc(unsigned count)
+{
+	struct pool *pool = vm_pool;
+	unsigned order = 0;
+
+	while (1u << order < count)
+		order++;
+	if (!count || order >= POOL_ORDERS)
+		return 0;
+	lock_take(&pool->lock);
+	uint64_t pfn = zone_take(ZONE_OBJECTS, order);
+	for (unsigned tries = 0; !pfn && tries < 2 && objects_grow(); tries++)
+		pfn = zone_take(ZONE_OBJECTS, order);
+	if (pfn)
+		zone_give_run(ZONE_OBJECTS, pfn + count, pfn + (1ul << order));
+	lock_drop(&pool->lock);
+	return pfn;
+}
+
+void object_frame_free(uint64_t pfn, unsigned count)
+{
+	struct pool *pool = vm_pool;
+
+	lock_take(&pool->lock);
+	for (uint64_t i = pfn; i < pfn + count; i++)
+		page_struct(i)->flags &= PAGE_SPLIT | PAGE_OBJECT;
+	zone_give_run(ZONE_OBJECTS, pfn, pfn + count);
+	objects_shrink(&pool->zone[ZONE_OBJECTS]);
+	lock_drop(&pool->lock);
+}
+
+void pool_stats(struct pool_stats *s)
+{
+	struct pool *pool = vm_pool;
+
+	lock_take(&pool->lock);
+	s->total = pool->total;
+	s->free = pool->zone[ZONE_PAGES].free + pool->zone[ZONE_OBJECTS].free + pool->hot_count + pool->zeroed_count;
+	s->zeroed = pool->zeroed_count;
+	s->tables = pool->tables;
+	s->slab_pages = pool->slab_pages;
+	lock_drop(&pool->lock);
+}
