@@ -37,10 +37,6 @@ int cap_lookup(struct table *t, exo_cap_t handle, uint8_t type, uint16_t rights,
     return 0;
 }
 
-bool cap_covers(const struct cap *c, uint64_t base, uint64_t count) {
-    return count && base >= c->base && count <= c->count && base - c->base <= c->count - count;
-}
-
 exo_cap_t cap_handle(const struct cap *c) {
     return EXO_HANDLE(c - (const struct cap *)frame_at(c->table), c->generation);
 }

@@ -59,7 +59,9 @@ int cap_lookup(struct table *t, exo_cap_t handle, uint8_t type, uint16_t rights,
 /* The same for a handle of any type, without rights. */
 int cap_any(struct table *t, exo_cap_t handle, struct cap **out);
 /* Whether [base, base + count) is not empty, does not wrap and lies within the capability. */
-bool cap_covers(const struct cap *c, uint64_t base, uint64_t count);
+static inline bool cap_covers(const struct cap *c, uint64_t base, uint64_t count) {
+    return count && count <= c->count && base - c->base <= c->count - count; /* a base below c->base wraps to a large one */
+}
 exo_cap_t cap_handle(const struct cap *c);
 
 /* Whether a child of src may be made in slot `slot` of dst: 0 or the error. After 0, cap_insert cannot fail. */

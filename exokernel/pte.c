@@ -8,15 +8,21 @@
 #define LARGE_LOW_BITS 0x1ff000ul /* address bits that a 2 MiB entry must not have; bit 12 is PAT there */
 
 struct decoded {
-    uint64_t pfn, frames; /* what it leads to; frames = 0: not present */
+    uint64_t pfn;    /* what it leads to */
+    uint32_t frames; /* 0: nothing, the entry is not present */
     bool link;
 };
 
-static unsigned level_of(uint32_t pfn) {
+/* On the path of each entry. */
+#define HOT static inline __attribute__((always_inline))
+/* Not on it, so that it does not pay for their registers. */
+#define COLD static __attribute__((noinline))
+
+HOT unsigned level_of(uint32_t pfn) {
     return frames[pfn].type - FT_PT1 + 1;
 }
 
-static struct decoded decode(unsigned level, uint64_t value) {
+HOT struct decoded decode(unsigned level, uint64_t value) {
     bool leaf = level == 1 || (value & PTE_PS);
 
     if (!(value & PTE_P))
@@ -24,45 +30,47 @@ static struct decoded decode(unsigned level, uint64_t value) {
     return (struct decoded){(value & PTE_ADDRESS) >> 12, level == 2 && leaf ? 512 : 1, !leaf};
 }
 
-/* Counts what an entry leads to, up or down. */
-static void count(const struct decoded *d, uint64_t value, int by) {
-    if (!d->frames || d->pfn >= frame_count)
+/* Counts what a present entry leads to, up or down. */
+HOT void count(unsigned level, uint64_t value, int by) {
+    struct decoded d = decode(level, value);
+
+    if (d.pfn >= frame_count)
         return;
-    if (d->frames == 512) {
-        chunks[d->pfn / 512].large += by;
+    if (d.frames == 512) {
+        chunks[d.pfn / 512].large += by;
         return;
     }
-    frames[d->pfn].refs += by;
-    if (d->link && (value & PTE_W))
-        frames[d->pfn].wlink = by > 0;
+    frames[d.pfn].refs += by;
+    if (d.link && (value & PTE_W))
+        frames[d.pfn].wlink = by > 0;
 }
 
-static bool loses_rights(uint64_t old, uint64_t new) {
+HOT bool loses_rights(uint64_t old, uint64_t new) {
     const uint64_t less = PTE_P | PTE_W | PTE_A | PTE_D, other = PTE_ADDRESS | PTE_PS | EXO_PTE_KEY;
 
     return (old & PTE_P) && ((old & ~new & less) || (~old & new & PTE_NX) || ((old ^ new) & other));
 }
 
 /* Writes a validated entry. */
-static void commit(struct pte_batch *batch, uint32_t pt, uint32_t index, uint64_t value) {
-    uint64_t *at = (uint64_t *)frame_at(pt) + index;
-    unsigned level = level_of(pt);
-    uint64_t old = __atomic_exchange_n(at, value, __ATOMIC_RELAXED);
-    struct decoded was = decode(level, old), is = decode(level, value);
+HOT void commit(struct pte_batch *batch, uint32_t pt, unsigned level, uint32_t index, uint64_t value) {
+    uint64_t old = __atomic_exchange_n((uint64_t *)frame_at(pt) + index, value, __ATOMIC_RELAXED);
 
-    count(&was, old, -1);
-    count(&is, value, +1);
-    batch->flush |= loses_rights(old, value);
+    if (old & PTE_P) {
+        count(level, old, -1);
+        batch->flush |= loses_rights(old, value);
+    }
+    if (value & PTE_P)
+        count(level, value, +1);
 }
 
 void pte_write(uint32_t pt, uint32_t index, uint64_t value) {
     struct pte_batch batch = {0};
-    commit(&batch, pt, index, value);
+    commit(&batch, pt, level_of(pt), index, value);
 }
 
-/* Bits and index alone: 0 or the error. */
-static int check_form(unsigned level, uint32_t index, uint64_t value) {
-    if (index > 511 || (level == 4 && index >= EXO_SELF_SLOT))
+/* Bits alone: 0 or the error. */
+HOT int check_form(unsigned level, uint32_t index, uint64_t value) {
+    if (level == 4 && index >= EXO_SELF_SLOT)
         return -EXO_EENTRY;
     if (!(value & PTE_P))
         return value & PTE_ADDRESS ? -EXO_EENTRY : 0;
@@ -71,23 +79,46 @@ static int check_form(unsigned level, uint32_t index, uint64_t value) {
     return 0;
 }
 
-static int resolve(struct table *t, exo_cap_t handle, exo_cap_t *last, struct cap **cap) {
-    if (handle == *last && *cap)
-        return 0;
-    int error = cap_any(t, handle, cap);
-    if (error)
-        *cap = NULL;
-    else
-        *last = handle;
-    return error;
-}
-
-static int check_rights(const struct cap *c, uint8_t type, uint16_t rights) {
+HOT int check_rights(const struct cap *c, uint8_t type, uint16_t rights) {
     return c->type != type ? -EXO_ETYPE : rights & ~c->rights ? -EXO_EPERM : 0;
 }
 
+COLD int resolve_table(struct pte_batch *batch, exo_cap_t handle) {
+    struct cap *c;
+    int error = cap_lookup(batch->table, handle, EXO_PTE, EXO_R_WRITE, &c);
+
+    batch->pt_handle = batch->object_handle = NO_HANDLE; /* the mask holds for the two together */
+    if (error)
+        return error;
+    batch->pt_handle = handle;
+    batch->pt = c->base / 512;
+    batch->entries = frame_at(batch->pt);
+    batch->first = c->base % 512;
+    batch->count = c->count;
+    batch->level = level_of(batch->pt);
+    batch->owned = frames[batch->pt].owner == batch->table->pfn;
+    return 0;
+}
+
+COLD void resolve_object(struct pte_batch *batch, exo_cap_t handle) {
+    struct cap *c;
+    int error = cap_any(batch->table, handle, &c);
+
+    batch->object_handle = error ? NO_HANDLE : handle;
+    batch->object_error = error;
+    batch->mask = 0;
+    batch->want = 1; /* which nothing & 0 is */
+    if (error)
+        return;
+    batch->object = c;
+    if (c->type != EXO_FRAME || !(c->rights & EXO_R_READ) || !batch->owned || batch->level != 1)
+        return;
+    batch->want = PTE_P | (c->rights & EXO_R_EXEC ? 0 : PTE_NX);
+    batch->mask = batch->want | FORBIDDEN | PTE_PS | (c->rights & EXO_R_WRITE ? 0 : PTE_W);
+}
+
 /* A present leaf: the frames lie in the capability, which has the rights, and are of a type that may be mapped so. */
-static int check_leaf(const struct cap *object, uint64_t *value, const struct decoded *d) {
+HOT int check_leaf(const struct cap *object, uint64_t *value, const struct decoded *d) {
     uint16_t rights = EXO_R_READ | (*value & PTE_W ? EXO_R_WRITE : 0) | (*value & PTE_NX ? 0 : EXO_R_EXEC);
     int error = check_rights(object, EXO_FRAME, rights);
 
@@ -126,28 +157,41 @@ static int check_link(const struct cap *object, uint64_t value, uint64_t old, un
     return others && (other_writes || (value & PTE_W)) ? -EXO_EBUSY : 0;
 }
 
-static int set(struct pte_batch *batch, const struct exo_pte *e, uint32_t pt) {
-    unsigned level = level_of(pt);
-    uint64_t value = e->value;
+/* The short way for what a batch is mostly made of: a small page of plain memory, of the same object as the last one,
+   where nothing was mapped. Whatever else it is, and whatever is to be refused, takes the long way. */
+HOT bool set_page(struct pte_batch *batch, const struct exo_pte *e) {
+    uint64_t pfn = (e->value & PTE_ADDRESS) >> 12;
+
+    if (e->table != batch->pt_handle || e->object != batch->object_handle || e->op != EXO_PTE_SET || e->index - batch->first >= batch->count)
+        return false;
+    if ((e->value & batch->mask) != batch->want || pfn - batch->object->base >= batch->object->count ||
+        frame_type(pfn) != FT_USER || (batch->entries[e->index] & PTE_P))
+        return false;
+    batch->entries[e->index] = e->value | PTE_U;
+    frames[pfn].refs++;
+    return true;
+}
+
+COLD int set(struct pte_batch *batch, const struct exo_pte *e) {
+    uint64_t value = e->value, old;
+    unsigned level = batch->level;
     int error = check_form(level, e->index, value);
 
     if (error)
         return error;
-    if (!(value & PTE_P)) {
-        commit(batch, pt, e->index, value);
-        return 0;
+    if (value & PTE_P) {
+        struct decoded d = decode(level, value);
+        if (!batch->owned)
+            return -EXO_EFRAME;
+        if (batch->object_handle == NO_HANDLE)
+            return batch->object_error;
+        old = batch->entries[e->index];
+        error = d.link ? check_link(batch->object, value, old, level, batch->table->pfn, d.pfn) : check_leaf(batch->object, &value, &d);
+        if (error)
+            return error;
+        value |= PTE_U;
     }
-    if (frames[pt].owner != batch->table->pfn)
-        return -EXO_EFRAME;
-    error = resolve(batch->table, e->object, &batch->object_handle, &batch->object);
-    if (error)
-        return error;
-    struct decoded d = decode(level, value);
-    uint64_t old = ((uint64_t *)frame_at(pt))[e->index];
-    error = d.link ? check_link(batch->object, value, old, level, batch->table->pfn, d.pfn) : check_leaf(batch->object, &value, &d);
-    if (error)
-        return error;
-    commit(batch, pt, e->index, value | PTE_U);
+    commit(batch, batch->pt, level, e->index, value);
     return 0;
 }
 
@@ -163,45 +207,58 @@ static int check_clone(const uint64_t *to, const uint64_t *from, unsigned level,
     return 0;
 }
 
-static int clone(struct pte_batch *batch, const struct exo_pte *e, uint32_t pt) {
-    int error = resolve(batch->table, e->object, &batch->object_handle, &batch->object);
-    struct cap *source = batch->object;
+COLD int clone(struct pte_batch *batch, const struct exo_pte *e) {
+    uint32_t pt = batch->pt;
+    struct cap *source;
+    int error = cap_lookup(batch->table, e->object, EXO_PTE, EXO_R_WRITE, &source);
 
-    if (error || (error = check_rights(source, EXO_PTE, EXO_R_WRITE)))
+    if (error)
         return error;
-    if (source->count != 512 || batch->pt->count != 512)
+    if (source->count != 512 || batch->count != 512)
         return -EXO_ERANGE;
     uint32_t from = source->base / 512;
+    unsigned level = batch->level;
     uint64_t *entries = frame_at(from);
-    if (from == pt || level_of(from) != level_of(pt) || level_of(pt) == 4 || frames[from].owner != batch->table->pfn ||
-        frames[pt].owner != batch->table->pfn)
+    if (from == pt || level_of(from) != level || level == 4 || frames[from].owner != batch->table->pfn || !batch->owned)
         return -EXO_EFRAME;
-    if (e->index || e->value & ~(uint64_t)EXO_CLONE_PROTECT)
+    if (e->index || (e->value & ~(uint64_t)EXO_CLONE_PROTECT))
         return -EXO_EINVAL;
-    error = check_clone(frame_at(pt), entries, level_of(pt), e->value);
+    error = check_clone(frame_at(pt), entries, level, e->value);
     if (error)
         return error;
     for (uint32_t i = 0; i < 512; i++) {
         if (!(entries[i] & PTE_P))
             continue;
         if (e->value)
-            commit(batch, from, i, entries[i] & ~PTE_W);
-        commit(batch, pt, i, entries[i] & ~PTE_W);
+            commit(batch, from, level, i, entries[i] & ~PTE_W);
+        commit(batch, pt, level, i, entries[i] & ~PTE_W);
     }
     return 0;
 }
 
-int pte_set(struct pte_batch *batch, const struct exo_pte *e) {
-    int error = resolve(batch->table, e->table, &batch->pt_handle, &batch->pt);
+COLD int update(struct pte_batch *batch, const struct exo_pte *e) {
+    int error = e->table != batch->pt_handle ? resolve_table(batch, e->table) : 0;
 
-    if (error || (error = check_rights(batch->pt, EXO_PTE, EXO_R_WRITE)))
+    if (error)
         return error;
-    uint64_t entry = batch->pt->base / 512 * 512 + e->index;
-    if (e->index > 511 || !cap_covers(batch->pt, entry, 1))
+    if (e->index - batch->first >= batch->count)
         return -EXO_ERANGE;
-    if (e->op == EXO_PTE_SET)
-        return set(batch, e, entry / 512);
-    return e->op == EXO_PTE_CLONE ? clone(batch, e, entry / 512) : -EXO_EINVAL;
+    if (e->op != EXO_PTE_SET)
+        return e->op == EXO_PTE_CLONE ? clone(batch, e) : -EXO_EINVAL;
+    if (e->object != batch->object_handle)
+        resolve_object(batch, e->object);
+    return set(batch, e);
+}
+
+int pte_update(struct pte_batch *batch, const struct exo_pte *entries, uint64_t n, uint64_t *done) {
+    const struct exo_pte *e = entries;
+    int error = 0;
+
+    for (; e < entries + n; e++)
+        if (!set_page(batch, e) && (error = update(batch, e)))
+            break;
+    *done += e - entries;
+    return error;
 }
 
 void page_table_init(struct table *t, uint32_t pfn, uint32_t level) {
@@ -225,7 +282,7 @@ void page_table_clear(uint32_t pfn, uint32_t first, uint32_t n) {
     uint32_t end = level_of(pfn) == 4 && first + n > EXO_SELF_SLOT ? EXO_SELF_SLOT : first + n;
 
     for (uint32_t i = first; i < end; i++)
-        commit(&batch, pfn, i, 0);
+        commit(&batch, pfn, level_of(pfn), i, 0);
     if (batch.flush)
         tlb_flush();
 }
@@ -254,7 +311,7 @@ static void sweep_table(uint32_t pt, uint64_t base, uint64_t n, bool links) {
     for (uint32_t i = 0; i < end; i++) {
         struct decoded d = decode(level, ((uint64_t *)frame_at(pt))[i]);
         if (d.frames && d.link == links && d.pfn < base + n && base < d.pfn + d.frames)
-            commit(&batch, pt, i, 0);
+            commit(&batch, pt, level, i, 0);
     }
     if (batch.flush)
         tlb_flush();

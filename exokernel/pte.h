@@ -9,16 +9,25 @@
 #include "cap.h"
 #include "frame.h"
 
-/* What the entries of one batch have in common: handles that were resolved last, and whether old translations must go. */
+/* A batch in progress: the page table and the object that its last entry named, resolved, and whether old translations
+   must go. */
+#define NO_HANDLE (~0ul)
 struct pte_batch {
     struct table *table;
-    exo_cap_t pt_handle, object_handle;
-    struct cap *pt, *object;
+    exo_cap_t pt_handle, object_handle; /* NO_HANDLE: none */
+    struct cap *object;
+    int object_error;    /* why there is none */
+    uint64_t mask, want; /* the short way is for entries with (value & mask) == want */
+    uint64_t *entries;   /* of the page table */
+    uint32_t pt, first, count; /* the page table's frame; the entries that the capability covers */
+    unsigned level;
+    bool owned; /* the page table belongs to `table`, so entries may be added */
     bool flush;
 };
 
-/* Validates and writes one entry: 0 or the error, which changes nothing. */
-int pte_set(struct pte_batch *batch, const struct exo_pte *entry);
+/* Validates and writes n entries; *done counts those that were written. 0 or the error of the first that was refused,
+   which changed nothing. */
+int pte_update(struct pte_batch *batch, const struct exo_pte *entries, uint64_t n, uint64_t *done);
 
 /* Makes the plain, unmapped, zeroed frame a page table of t. */
 void page_table_init(struct table *t, uint32_t pfn, uint32_t level);

@@ -154,7 +154,7 @@ long sys_cap_inspect(exo_cap_t table, uint64_t slot, struct exo_cap_info *out) {
 
 long sys_pte_update(exo_cap_t table, const struct exo_pte *batch, uint64_t n, uint64_t flags) {
     struct exo_pte entries[ENTRIES_PER_COPY];
-    struct pte_batch state = {0};
+    struct pte_batch state = {.pt_handle = NO_HANDLE, .object_handle = NO_HANDLE, .object_error = -EXO_EBADCAP, .want = 1};
     int error = acting_table(table, EXO_R_WRITE, &state.table);
     uint64_t done = 0;
 
@@ -165,10 +165,8 @@ long sys_pte_update(exo_cap_t table, const struct exo_pte *batch, uint64_t n, ui
     while (done < n && !error) {
         uint64_t part = n - done < ENTRIES_PER_COPY ? n - done : ENTRIES_PER_COPY;
         error = copy_from_user(entries, batch + done, part * sizeof entries[0]);
-        for (uint64_t i = 0; i < part && !error; i++) {
-            error = pte_set(&state, &entries[i]);
-            done += !error;
-        }
+        if (!error)
+            error = pte_update(&state, entries, part, &done);
     }
     if (state.flush)
         tlb_flush();
