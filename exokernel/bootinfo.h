@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* What the loader told, from Multiboot2 or PVH, copied and clipped: nothing else reads the loader's memory. */
-#ifndef EXOKERNEL_BOOTINFO_H
-#define EXOKERNEL_BOOTINFO_H
+#pragma once
 
 #include <stdbool.h>
 #include <stdint.h>
@@ -42,5 +41,3 @@ struct bootinfo {
 extern struct bootinfo bootinfo;
 
 void bootinfo_parse(uint32_t magic, uint64_t info_phys, uint64_t entry_tsc);
-
-#endif

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* Physical memory until the first environment gets it: what is held, and a bump allocator over the rest. */
-#ifndef EXOKERNEL_BOOTMEM_H
-#define EXOKERNEL_BOOTMEM_H
+#pragma once
 
 #include <stdint.h>
 
@@ -21,5 +20,3 @@ uint64_t boot_alloc(uint64_t pages);
 
 /* All usable memory that nobody holds, sorted, whole pages; at most `max` ranges. Call it after the last boot_alloc. */
 uint32_t boot_free_ranges(struct mem_range *out, uint32_t max);
-
-#endif

@@ -5,8 +5,7 @@
  * next one that is not deeper. So inserting a child and finding a first leaf take bounded time, and nothing ever
  * walks the whole tree. Only leaves are deleted; a deletion that cannot be done in one bounded step marks the leaf
  * dying (it is then refused everywhere) and goes on at the next call. */
-#ifndef EXOKERNEL_CAP_H
-#define EXOKERNEL_CAP_H
+#pragma once
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -81,5 +80,3 @@ bool cap_revoke_step(struct cap *c);
 bool cap_release(struct cap *leaf);
 /* Ends the environments bound to an ending table, one a call: true when there are none. (env.c) */
 bool table_end_envs(struct table *t);
-
-#endif

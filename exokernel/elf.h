@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* The part of ELF64 that the first environment's image needs (System V ABI, chapters 4 and 5). */
-#ifndef EXOKERNEL_ELF_H
-#define EXOKERNEL_ELF_H
+#pragma once
 
 #include <stdint.h>
 
@@ -20,5 +19,3 @@ struct elf_segment {
 };
 
 enum { ELF_EXEC = 2, ELF_X86_64 = 62, ELF_LOAD = 1, ELF_X = 1, ELF_W = 2 };
-
-#endif

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* Environments (address space, capability table, ports) and their vCPUs. Both live in frames that their creator gave. */
-#ifndef EXOKERNEL_ENV_H
-#define EXOKERNEL_ENV_H
+#pragma once
 
 #include "cap.h"
 #include "exo/abi/upcall.h"
@@ -60,5 +59,3 @@ void env_ports(struct env *env, uint32_t first, uint32_t count, bool on);
 static inline uint8_t *env_bitmap(struct env *env) {
     return env->frames == 3 ? (uint8_t *)env + 4096 : NULL;
 }
-
-#endif

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* Events: upcalls into a vCPU, interrupts that become bits of its pending word, and its faults. */
-#ifndef EXOKERNEL_EVENT_H
-#define EXOKERNEL_EVENT_H
+#pragma once
 
 #include "env.h"
 
@@ -20,5 +19,3 @@ void irq_unbind(struct table *t, uint64_t first, uint64_t count, struct vcpu *v)
 /* The instruction that lets interrupts in while the CPU sleeps, and the way to ring 3. (entry.asm) */
 void wait_for_interrupt(void);
 _Noreturn void return_to_user(struct exo_regs *regs);
-
-#endif

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* The first environment: the kernel's last act of its own is to give everything away. */
-#ifndef EXOKERNEL_FIRST_H
-#define EXOKERNEL_FIRST_H
+#pragma once
 
 #include "cap.h"
 
@@ -12,5 +11,3 @@ struct cap *make_roots(struct table *t, uint64_t first_pfn, uint64_t first_frame
 void type_memory(void);
 /* The next free slot. */
 uint32_t root_slot(void);
-
-#endif

@@ -4,8 +4,7 @@
  * One entry for each frame below the end of RAM; whatever lies above is device memory. A frame becomes a kernel
  * object only while nothing maps it, and while it is one, no entry of a page table that ring 3 can reach leads to
  * it writable. Large mappings are counted by their 2 MiB chunk, so that both checks take constant time. */
-#ifndef EXOKERNEL_FRAME_H
-#define EXOKERNEL_FRAME_H
+#pragma once
 
 #include <stdbool.h>
 #include <stdint.h>
@@ -34,7 +33,6 @@ struct frame {
     uint32_t refs;       /* small mappings; of a page table: links, or roots of environments */
     uint32_t owner;      /* page tables: pfn of the capability table that they belong to */
     uint32_t next, prev; /* page tables: list of that table (pfn, 0 ends it) */
-    uint32_t epoch;      /* flush epoch after its last mapping went */
 };
 
 struct chunk {
@@ -66,5 +64,3 @@ static inline void *frame_at(uint64_t pfn) {
 static inline uint32_t frame_of(const void *at) {
     return virt_to_phys(at) >> 12;
 }
-
-#endif

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* The information pages (include/exo/abi/info.h), and the constants of the clock that are shown there. */
-#ifndef EXOKERNEL_INFO_H
-#define EXOKERNEL_INFO_H
+#pragma once
 
 #include <stdint.h>
 
@@ -11,5 +10,3 @@ extern uint64_t slot_ticks, grace_ticks;
 
 /* Fills the pages at `info` and those of the CPUs that follow, once everything but `first` is known. */
 void info_init(struct exo_info *info);
-
-#endif

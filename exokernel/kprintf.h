@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* The log: COM1, and the VGA text screen while the kernel boots. */
-#ifndef EXOKERNEL_KPRINTF_H
-#define EXOKERNEL_KPRINTF_H
+#pragma once
 
 #include <stdarg.h>
 #include <stdbool.h>
@@ -24,5 +23,3 @@ void vga_putc(char c);
 /* The first of all that was printed, for the information page. */
 #define KERNEL_LOG_SIZE 2048
 extern char kernel_log[KERNEL_LOG_SIZE];
-
-#endif

@@ -1,12 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /* What the compiler may call by itself (string.asm). */
-#ifndef EXOKERNEL_LIB_H
-#define EXOKERNEL_LIB_H
+#pragma once
 
 #include <stddef.h>
 
 void *memcpy(void *restrict to, const void *restrict from, size_t n);
 void *memset(void *to, int byte, size_t n);
 int memcmp(const void *a, const void *b, size_t n);
-
-#endif

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* The boot phases, kept for the information page. */
-#ifndef EXOKERNEL_MAIN_H
-#define EXOKERNEL_MAIN_H
+#pragma once
 
 #include <stdint.h>
 
@@ -19,5 +18,3 @@ void boot_phase(const char *name);
 
 /* Takes over when the machine is set up: hands everything to the first environment. */
 _Noreturn void first_env(void);
-
-#endif

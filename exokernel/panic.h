@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* The end of the kernel: by a mistake of its own, or because the machine is to stop. */
-#ifndef EXOKERNEL_PANIC_H
-#define EXOKERNEL_PANIC_H
+#pragma once
 
 #include <stdint.h>
 
@@ -18,6 +17,4 @@ _Noreturn void machine_stop(uint8_t value);
 #define ASSERT(condition) ((void)sizeof(condition))
 #else
 #define ASSERT(condition) ((condition) ? (void)0 : panic("%s:%d: %s", __FILE__, __LINE__, #condition))
-#endif
-
 #endif

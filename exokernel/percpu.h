@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* What each CPU has for itself, reached through %gs in ring 0. Only its own CPU touches it once it runs. */
-#ifndef EXOKERNEL_PERCPU_H
-#define EXOKERNEL_PERCPU_H
+#pragma once
 
 #include <stddef.h>
 #include <stdint.h>
@@ -45,5 +44,3 @@ static inline struct percpu *this_cpu(void) {
     __asm__("mov %%gs:0, %0" : "=r"(p));
     return p;
 }
-
-#endif

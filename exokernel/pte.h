@@ -3,8 +3,7 @@
  *
  * Invariant: whatever a page table of capability table T maps or links lies in a capability of T that has those
  * rights, or did when T last held it: deleting that capability sweeps T's page tables. */
-#ifndef EXOKERNEL_PTE_H
-#define EXOKERNEL_PTE_H
+#pragma once
 
 #include "cap.h"
 #include "frame.h"
@@ -44,5 +43,3 @@ bool sweep_step(struct table *t, struct cap *cap);
 
 /* What the machine provides: no translation that was cached before is used afterwards. (arch) */
 void tlb_flush(void);
-
-#endif

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* Who runs on this CPU. The slice vector says whose turn it is; there is no other policy. */
-#ifndef EXOKERNEL_SCHED_H
-#define EXOKERNEL_SCHED_H
+#pragma once
 
 #include "env.h"
 
@@ -25,5 +24,3 @@ void sched_ports_changed(struct env *env);
 /* The vCPU's configuration was changed. */
 void sched_reload(struct vcpu *v);
 bool vcpu_runnable(struct vcpu *v, uint64_t now);
-
-#endif

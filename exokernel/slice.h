@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* The arithmetic of slice vectors: time, slots and whose turn it is. Nothing here knows what a vCPU is. */
-#ifndef EXOKERNEL_SLICE_H
-#define EXOKERNEL_SLICE_H
+#pragma once
 
 #include <stdbool.h>
 #include <stdint.h>
@@ -24,5 +23,3 @@ uint64_t slice_number(const struct slice_clock *clock, uint64_t now);
    `can_run(vcpu, own, now)` is asked at most once for each slot. */
 struct slice_choice slice_pick(const struct slice_clock *clock, const struct exo_slot *slots, uint64_t now, uint32_t last,
                                bool (*can_run)(uint32_t vcpu, bool own, uint64_t now));
-
-#endif

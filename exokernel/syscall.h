@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* The calls of include/exo/abi/syscalls.def. Each sys_ function first checks all that can be wrong, then commits. */
-#ifndef EXOKERNEL_SYSCALL_H
-#define EXOKERNEL_SYSCALL_H
+#pragma once
 
 #include "cap.h"
 #include "exo/abi/types.h"
@@ -33,5 +32,3 @@ struct env;
 struct vcpu;
 int lookup_env(struct table *t, exo_cap_t handle, struct env **out);
 int lookup_vcpu(struct table *t, exo_cap_t handle, uint16_t rights, struct vcpu **out);
-
-#endif

@@ -38,11 +38,12 @@ void trap(struct exo_regs *regs) {
         panic_regs(regs);
     else
         upcall_fault(regs, regs->vector, regs->vector == VEC_PF ? read_cr2() : 0);
-    if (regs->cs & 3)
+    if ((regs->cs & 3) && this_cpu()->work)
         sched_exit(regs);
 }
 
 void syscall_masked(struct exo_regs *regs) {
     upcall_fault(regs, EXO_UP_SYSCALL, 0);
-    sched_exit(regs);
+    if (this_cpu()->work)
+        sched_exit(regs);
 }

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* What the stubs in arch/x86_64/entry.asm leave on the kernel stack, in memory order. */
-#ifndef EXOKERNEL_TRAP_H
-#define EXOKERNEL_TRAP_H
+#pragma once
 
 #include <stdint.h>
 
@@ -31,5 +30,3 @@ void syscall_masked(struct exo_regs *regs);
 
 #define IRQ_MAX 128
 _Static_assert(VEC_IRQ + IRQ_MAX <= VEC_TIMER, "vectors overlap");
-
-#endif

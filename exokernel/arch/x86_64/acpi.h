@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* What ring 0 needs of ACPI: CPUs, interrupt controllers, HPET, and where the tables lie; the libOS reads the rest. */
-#ifndef EXOKERNEL_ACPI_H
-#define EXOKERNEL_ACPI_H
+#pragma once
 
 #include <stdint.h>
 
@@ -29,5 +28,3 @@ extern struct machine machine;
 
 /* Before mmu_init: the tables may lie in memory that the final map leaves out. */
 void acpi_init(void);
-
-#endif

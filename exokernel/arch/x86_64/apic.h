@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* Interrupt controllers: the local APIC of each CPU, and the I/O APICs. */
-#ifndef EXOKERNEL_APIC_H
-#define EXOKERNEL_APIC_H
+#pragma once
 
 #include <stdbool.h>
 #include <stdint.h>
@@ -23,5 +22,3 @@ uint32_t irq_sources(void);
 /* Leaves the source masked. */
 void ioapic_route(uint32_t gsi, uint8_t vector, uint8_t apic_id, bool level, bool low);
 void ioapic_mask(uint32_t gsi, bool masked);
-
-#endif

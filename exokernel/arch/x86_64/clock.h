@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* Time is the TSC; its rate is measured once. Each CPU has a one-shot timer, at VEC_TIMER. */
-#ifndef EXOKERNEL_CLOCK_H
-#define EXOKERNEL_CLOCK_H
+#pragma once
 
 #include <stdint.h>
 
@@ -15,5 +14,3 @@ void clock_init(void);
    the timer's reach (over a second): compare, and arm it again. */
 void timer_arm(uint64_t tsc_deadline);
 void timer_stop(void);
-
-#endif

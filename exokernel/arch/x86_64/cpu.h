@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* The processor: privileged instructions as inline functions, register bits, and what CPUID offers. */
-#ifndef EXOKERNEL_CPU_H
-#define EXOKERNEL_CPU_H
+#pragma once
 
 #include <stdbool.h>
 #include <stdint.h>
@@ -131,5 +130,3 @@ static inline void clac(void) {
     if (cpu.smap)
         __asm__ volatile("clac" : : : "memory", "cc");
 }
-
-#endif

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* Vector state, moved whole between the registers and an area of FPU_AREA_MAX bytes, aligned to 64. */
-#ifndef EXOKERNEL_FPU_H
-#define EXOKERNEL_FPU_H
+#pragma once
 
 #include <stdint.h>
 
@@ -17,5 +16,3 @@ void fpu_init(void);
 void fpu_init_area(void *area);
 void fpu_save(void *area);
 void fpu_restore(const void *area);
-
-#endif

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* Segments, task state and the stacks of each CPU. */
-#ifndef EXOKERNEL_GDT_H
-#define EXOKERNEL_GDT_H
+#pragma once
 
 #include <stdbool.h>
 #include <stdint.h>
@@ -34,5 +33,3 @@ void idt_init(void);
    if it is NULL; and whether it counts, or every port faults. */
 void tss_ports_copy(const uint8_t *bitmap, uint32_t begin, uint32_t end);
 void tss_ports_on(bool on);
-
-#endif

@@ -4,6 +4,7 @@
 #include "arch/x86_64/cpu.h"
 #include "arch/x86_64/gdt.h"
 #include "bootmem.h"
+#include "exo/abi/info.h"
 #include "panic.h"
 #include "percpu.h"
 
@@ -81,7 +82,9 @@ volatile void *device_map(uint64_t phys) {
     return (volatile void *)(va + phys % PAGE_SIZE);
 }
 
-/* No entry of ring 3 is global, so this drops them all; other page tables lose theirs when CR3 is next loaded. */
+/* No entry of ring 3 is global, so this drops them all; other page tables lose theirs when CR3 is next loaded. The epoch
+   tells the libOS that what it unmapped before is forgotten. */
 void tlb_flush(void) {
     write_cr3(read_cr3());
+    this_cpu()->info->epoch++;
 }

@@ -5,8 +5,7 @@
  *   0xffffffffc0000000  devices that the kernel drives, uncached
  * The two PML4 entries that this takes never change after mmu_init, so a new root copies entries 256 to 511
  * of kernel_pml4 once. Nothing is mapped in the lower half. */
-#ifndef EXOKERNEL_MMU_H
-#define EXOKERNEL_MMU_H
+#pragma once
 
 #include <stdint.h>
 
@@ -47,5 +46,3 @@ void mmu_init(void);
 
 /* A window onto one page of device registers; keeps the offset of `phys` in its page. */
 volatile void *device_map(uint64_t phys);
-
-#endif

@@ -32,11 +32,11 @@
 #define EXO_UP_EVENT   32 /* pending & enabled became non-zero                */
 #define EXO_UP_SYSCALL 33 /* a foreign `syscall`, when it comes masked        */
 
-/* pending word: bits 0..7 are the kernel's, 8..63 doorbells and IRQs */
+/* pending word: bits 0..7 are the kernel's (3..7 are kept free), 8..63 doorbells
+ * and IRQs */
 #define EXO_EV_SLICE_BEGIN 0 /* the vCPU got a slice; slice_end says how long */
 #define EXO_EV_SLICE_END   1 /* the slice is over: grace has begun            */
 #define EXO_EV_TIMER       2 /* the deadline of `timer` has passed            */
-#define EXO_EV_REVOKE      3 /* a resource was taken                          */
 #define EXO_EV_FIRST_BELL  8
 
 /* In the order in which the entry code pushes them; the last five words are
