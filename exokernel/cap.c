@@ -109,9 +109,9 @@ static void empty(struct cap *c) {
     *c = (struct cap){.generation = c->generation + 1, .table = c->table};
 }
 
-/* Tables that are being taken down. A table is emptied from the top of this stack, for a capability in it may have
- * led to another table, which then has to go first. There is one stack for all, so it cannot matter who began. Derivations
- * are older than what is derived, so a table never waits for itself. */
+/* Tables that are being taken down. The top one is emptied first; when a capability in it has led to another table, that
+ * one must go before, so it is put, or moved, on top. There is one stack for all, so it cannot matter who began.
+ * What is derived is younger than what it came from, so tables do not wait for each other in a circle. */
 static struct table *ending_top;
 
 static struct cap *first_leaf(struct cap *c) {
@@ -124,15 +124,28 @@ static bool is_table_object(const struct cap *c) {
     return c->type == EXO_TABLE && (c->flags & CAP_OBJECT);
 }
 
+static void unstack(struct table *t) {
+    if (t->above)
+        t->above->below = t->below;
+    else
+        ending_top = t->below;
+    if (t->below)
+        t->below->above = t->above;
+}
+
 static void end_table(struct cap *object) {
     struct table *t = frame_at(object->base);
 
     object->flags |= CAP_DYING;
     if (t->ending)
-        return;
+        unstack(t);
+    else
+        t->cursor = EXO_TABLE_HEAD;
     t->ending = true;
-    t->cursor = EXO_TABLE_HEAD;
+    t->above = NULL;
     t->below = ending_top;
+    if (ending_top)
+        ending_top->above = t;
     ending_top = t;
 }
 
@@ -157,14 +170,15 @@ static struct cap *ending_step(void) {
     }
     if (t->cursor < t->slots)
         return NULL;
-    ending_top = t->below;
+    unstack(t);
     return t->object;
 }
 
 static void delete_leaf_step(struct cap *leaf) {
     if (is_table_object(leaf)) {
-        end_table(leaf);
-        leaf = ending_step();
+        if (!((struct table *)frame_at(leaf->base))->ending)
+            end_table(leaf);
+        leaf = ending_step(); /* of the one on top, which may be another that has to go first */
         if (!leaf)
             return;
     }

@@ -41,7 +41,7 @@ struct table {
     struct cap *sweep_cap; /* for whom; NULL: no sweep is running */
     uint32_t ending;       /* it is being taken down and takes no capability */
     uint32_t cursor;       /* slot at which that goes on */
-    struct table *below;   /* the ending table that waits for this one */
+    struct table *above, *below; /* other ending tables */
     struct cap *object;    /* its own capability; NULL: the first table, which stays */
 };
 _Static_assert(sizeof(struct table) <= EXO_TABLE_HEAD * sizeof(struct cap), "the head fits");

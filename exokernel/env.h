@@ -26,6 +26,7 @@ struct vcpu {
     uint64_t fs_base, gs_base;
     uint64_t entry, syscall_entry, nested_entry, stack, nested_stack;
     struct exo_vcpu_page *page; /* in the direct map; NULL: not configured */
+    uint32_t page_table;        /* pfn of the capability table whose frame the page is */
     uint64_t id;                /* never used twice */
     uint64_t wake_at, timer_at; /* TSC; 0: none */
     uint64_t debt;              /* ticks that it ran beyond its slices */

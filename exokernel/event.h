@@ -18,4 +18,6 @@ void irq_unbind(struct table *t, uint64_t first, uint64_t count, struct vcpu *v)
 
 /* The instruction that lets interrupts in while the CPU sleeps, and the way to ring 3. (entry.asm) */
 void wait_for_interrupt(void);
+/* Data segment selectors mean nothing in long mode, but ring 3 can load and read them. Loses ring 3's FS and GS base. */
+void clear_selectors(void);
 _Noreturn void return_to_user(struct exo_regs *regs);

@@ -163,8 +163,8 @@ static void make_frame_table(void) {
     for (uint32_t i = 0; i < bootinfo.ranges; i++)
         if (bootinfo.range[i].type == MEM_USABLE && bootinfo.range[i].base + bootinfo.range[i].size > top)
             top = bootinfo.range[i].base + bootinfo.range[i].size;
-    if (top > DIRECT_LIMIT)
-        top = DIRECT_LIMIT;
+    if (top > FRAMES_LIMIT * PAGE_SIZE)
+        top = FRAMES_LIMIT * PAGE_SIZE;
     uint32_t count = (top / PAGE_SIZE + 511) & -512ul;
     frame_table_init(phys_to_virt(boot_alloc((frame_table_bytes(count) + PAGE_SIZE - 1) / PAGE_SIZE)), count);
 }

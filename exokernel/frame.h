@@ -35,6 +35,9 @@ struct frame {
     uint32_t next, prev; /* page tables: list of that table (pfn, 0 ends it) */
 };
 
+/* 32 GiB: however many of them are page tables, their 512 entries each cannot make a 32-bit count overflow. */
+#define FRAMES_LIMIT (1ul << 23)
+
 struct chunk {
     uint32_t special; /* frames that are not plain memory */
     uint32_t large;   /* large mappings */

@@ -83,11 +83,29 @@ HOT int check_rights(const struct cap *c, uint8_t type, uint16_t rights) {
     return c->type != type ? -EXO_ETYPE : rights & ~c->rights ? -EXO_EPERM : 0;
 }
 
+/* No handle equals NO_HANDLE: its slot lies beyond any table. */
+static void forget_object(struct pte_batch *batch, int error) {
+    batch->object_handle = NO_HANDLE;
+    batch->object_error = error;
+    batch->mask = 0;
+    batch->want = 1; /* which nothing & 0 is */
+}
+
+void pte_batch_init(struct pte_batch *batch, struct table *t) {
+    batch->table = t;
+    batch->pt_handle = NO_HANDLE;
+    batch->count = 0;
+    batch->flush = false;
+    forget_object(batch, -EXO_EBADCAP);
+}
+
 COLD int resolve_table(struct pte_batch *batch, exo_cap_t handle) {
     struct cap *c;
     int error = cap_lookup(batch->table, handle, EXO_PTE, EXO_R_WRITE, &c);
 
-    batch->pt_handle = batch->object_handle = NO_HANDLE; /* the mask holds for the two together */
+    batch->pt_handle = NO_HANDLE;
+    batch->count = 0;
+    forget_object(batch, -EXO_EBADCAP); /* the mask holds for the two together */
     if (error)
         return error;
     batch->pt_handle = handle;
@@ -104,12 +122,10 @@ COLD void resolve_object(struct pte_batch *batch, exo_cap_t handle) {
     struct cap *c;
     int error = cap_any(batch->table, handle, &c);
 
-    batch->object_handle = error ? NO_HANDLE : handle;
-    batch->object_error = error;
-    batch->mask = 0;
-    batch->want = 1; /* which nothing & 0 is */
+    forget_object(batch, error);
     if (error)
         return;
+    batch->object_handle = handle;
     batch->object = c;
     if (c->type != EXO_FRAME || !(c->rights & EXO_R_READ) || !batch->owned || batch->level != 1)
         return;
@@ -195,6 +211,23 @@ COLD int set(struct pte_batch *batch, const struct exo_pte *e) {
     return 0;
 }
 
+/* Removes what leads to the frames of `cap` (FRAME) or links to its page table (PTE). */
+static void sweep_table(uint32_t pt, const struct cap *cap) {
+    bool links = cap->type == EXO_PTE;
+    uint64_t base = links ? cap->base / 512 : cap->base, n = links ? 1 : cap->count;
+    struct pte_batch batch = {0};
+    unsigned level = level_of(pt);
+    uint32_t end = level == 4 ? EXO_SELF_SLOT : 512;
+
+    for (uint32_t i = 0; i < end; i++) {
+        struct decoded d = decode(level, ((uint64_t *)frame_at(pt))[i]);
+        if (d.frames && d.link == links && d.pfn < base + n && base < d.pfn + d.frames)
+            commit(&batch, pt, level, i, 0);
+    }
+    if (batch.flush)
+        tlb_flush();
+}
+
 /* Whether every entry of `from` may be copied, and `to` is empty. */
 static int check_clone(const uint64_t *to, const uint64_t *from, unsigned level, bool protect) {
     for (uint32_t i = 0; i < 512; i++) {
@@ -233,6 +266,9 @@ COLD int clone(struct pte_batch *batch, const struct exo_pte *e) {
             commit(batch, from, level, i, entries[i] & ~PTE_W);
         commit(batch, pt, level, i, entries[i] & ~PTE_W);
     }
+    /* A sweep that is half done may have this table behind it, and the source still before it. */
+    if (batch->table->sweep_cap)
+        sweep_table(pt, batch->table->sweep_cap);
     return 0;
 }
 
@@ -303,21 +339,7 @@ void page_table_end(struct table *t, uint32_t pfn) {
     frame_set_type(pfn, FT_USER);
 }
 
-static void sweep_table(uint32_t pt, uint64_t base, uint64_t n, bool links) {
-    struct pte_batch batch = {0};
-    unsigned level = level_of(pt);
-    uint32_t end = level == 4 ? EXO_SELF_SLOT : 512;
-
-    for (uint32_t i = 0; i < end; i++) {
-        struct decoded d = decode(level, ((uint64_t *)frame_at(pt))[i]);
-        if (d.frames && d.link == links && d.pfn < base + n && base < d.pfn + d.frames)
-            commit(&batch, pt, level, i, 0);
-    }
-    if (batch.flush)
-        tlb_flush();
-}
-
-#define TABLES_PER_STEP 8
+#define TABLES_PER_STEP 2
 
 bool sweep_step(struct table *t, struct cap *cap) {
     if (cap->flags & CAP_SWEPT)
@@ -327,12 +349,10 @@ bool sweep_step(struct table *t, struct cap *cap) {
         t->sweep_cap = cap;
         t->sweep_next = t->page_tables;
     }
-    bool links = t->sweep_cap->type == EXO_PTE;
-    uint64_t base = links ? t->sweep_cap->base / 512 : t->sweep_cap->base, n = links ? 1 : t->sweep_cap->count;
     for (int i = 0; i < TABLES_PER_STEP && t->sweep_next; i++) {
         uint32_t pt = t->sweep_next;
         t->sweep_next = frames[pt].next;
-        sweep_table(pt, base, n, links);
+        sweep_table(pt, t->sweep_cap);
     }
     if (!t->sweep_next) {
         t->sweep_cap->flags |= CAP_SWEPT;

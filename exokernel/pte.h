@@ -24,6 +24,7 @@ struct pte_batch {
     bool flush;
 };
 
+void pte_batch_init(struct pte_batch *batch, struct table *t);
 /* Validates and writes n entries; *done counts those that were written. 0 or the error of the first that was refused,
    which changed nothing. */
 int pte_update(struct pte_batch *batch, const struct exo_pte *entries, uint64_t n, uint64_t *done);

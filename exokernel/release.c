@@ -11,14 +11,13 @@
 #include "release.h"
 #include "sched.h"
 
-#define FRAMES_PER_STEP 4096
+#define FRAMES_PER_STEP 1024
 
-/* The shared page of one of the table's own vCPUs goes: that vCPU cannot be told of events any more, so it ends. */
+/* A page that this table gave to a vCPU goes: that vCPU cannot be told of events any more, so it ends. */
 static void take_pinned(struct table *t, uint32_t pfn) {
     struct vcpu *v = frame_at(frames[pfn].owner);
-    struct env *env = frame_at(v->env);
 
-    if (v->env && env->table == t->pfn)
+    if (v->page_table == t->pfn)
         vcpu_end(v);
 }
 
@@ -52,6 +51,8 @@ static bool release_page_table(struct table *t, struct cap *c) {
             env_set_root(frame_at(e), 0);
     if (frames[pfn].refs && !sweep_step(t, c))
         return false;
+    if (t->sweep_cap == c) /* the last links went by other means meanwhile */
+        t->sweep_cap = NULL;
     page_table_end(t, pfn);
     return true;
 }

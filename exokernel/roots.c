@@ -137,7 +137,8 @@ struct cap *make_roots(struct table *t, uint64_t first_pfn, uint64_t first_frame
     struct cap *found = NULL;
 
     add_ram(first_pfn, first_pfn + first_frames);
-    for (uint32_t i = 0; i < ram_count; i++) {
+    for (uint32_t i = 0; i < ram_count && ram[i].base < frame_count; i++) {
+        ram[i].end = ram[i].end < frame_count ? ram[i].end : frame_count;
         for (uint64_t pfn = ram[i].base; pfn < ram[i].end; pfn++)
             frame_set_type(pfn, FT_USER);
         struct cap *c = root(t, EXO_FRAME, ram[i].base, ram[i].end - ram[i].base, FRAME_RIGHTS);

@@ -156,6 +156,7 @@ static void save(struct vcpu *v, const struct exo_regs *regs) {
 
 static void load(struct percpu *cpu, struct vcpu *v, struct exo_regs *regs) {
     *regs = v->regs;
+    clear_selectors();
     write_fs_base(v->fs_base);
     wrmsr(MSR_KERNEL_GS_BASE, v->gs_base);
     fpu_restore(v->fpu);

@@ -154,14 +154,16 @@ long sys_cap_inspect(exo_cap_t table, uint64_t slot, struct exo_cap_info *out) {
 
 long sys_pte_update(exo_cap_t table, const struct exo_pte *batch, uint64_t n, uint64_t flags) {
     struct exo_pte entries[ENTRIES_PER_COPY];
-    struct pte_batch state = {.pt_handle = NO_HANDLE, .object_handle = NO_HANDLE, .object_error = -EXO_EBADCAP, .want = 1};
-    int error = acting_table(table, EXO_R_WRITE, &state.table);
+    struct pte_batch state;
+    struct table *t;
+    int error = acting_table(table, EXO_R_WRITE, &t);
     uint64_t done = 0;
 
     if (error)
         return error;
     if (n > EXO_PTE_BATCH_MAX || (flags & ~(uint64_t)EXO_PTE_SYNC))
         return -EXO_EINVAL;
+    pte_batch_init(&state, t);
     while (done < n && !error) {
         uint64_t part = n - done < ENTRIES_PER_COPY ? n - done : ENTRIES_PER_COPY;
         error = copy_from_user(entries, batch + done, part * sizeof entries[0]);

@@ -191,6 +191,7 @@ long sys_vcpu_config(exo_cap_t vcpu, const struct exo_vcpu_config *config) {
     f->pinned = 1;
     f->owner = v->pfn;
     v->page = frame_at(k.page_pfn);
+    v->page_table = own_table()->pfn;
     v->entry = k.entry;
     v->syscall_entry = k.syscall_entry;
     v->nested_entry = k.nested_entry;

@@ -181,6 +181,17 @@ wait_for_interrupt:
         cli
         ret
 
+global clear_selectors
+clear_selectors:
+        xor     eax, eax
+        mov     ds, eax
+        mov     es, eax
+        mov     fs, eax
+        swapgs                          ; loading %gs loses the base that is loaded
+        mov     gs, eax
+        swapgs
+        ret
+
 ; A non-maskable interrupt may come anywhere, even before a swapgs: it is counted and touches nothing else.
 nmi:
         inc     qword [nmi_count]

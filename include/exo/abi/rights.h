@@ -41,7 +41,7 @@
                                * first frame's first EXO_TABLE_HEAD are the
                                * table's own head and cannot be used         */
 #define EXO_TABLE_HEAD 4
-#define EXO_TABLE_FRAMES_MAX 1024
+#define EXO_TABLE_FRAMES_MAX 256
 
 #define EXO_HANDLE(slot, gen) ((uint64_t)(gen) << 32 | (uint32_t)(slot))
 #define EXO_HANDLE_SLOT(h)    ((uint32_t)(h))
