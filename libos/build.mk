@@ -16,10 +16,19 @@ include apps/ports/musl.mk
 sdk: build/sdk/ready
 libos: build/sdk/lib/libexo-os.a
 
+# A program may use any name for itself: the libOS's own get the prefix exo_ in the archive, unless they have it. Who includes a
+# header of libos/ includes <exo/names.h> before it, which says the same to the compiler.
 build/sdk/lib/libexo-os.a: build/flags/libos.objects $(libos.objects)
 	$(call say,AR)
-	@mkdir -p $(@D) && rm -f $@
+	@mkdir -p $(@D) build/sdk/include/exo && rm -f $@
+	@nm -g --defined-only $(libos.objects) | awk 'NF == 3 { print $$3 }' | sort >build/libos.names
+	@! uniq -d build/libos.names | grep . || { echo "libexo-os.a: these names are defined twice" >&2; exit 1; }
+	@! { grep '^exo_' build/libos.names; sed -n '/^exo_/!s/^/exo_/p' build/libos.names; } | sort | uniq -d | grep . || \
+	    { echo "libexo-os.a: these names are there with and without exo_" >&2; exit 1; }
 	@ar rcsD $@ $(libos.objects)
+	@sed -n '/^exo_/!s/.*/& exo_&/p' build/libos.names >build/libos.renamed
+	@objcopy -D --redefine-syms=build/libos.renamed $@
+	@sed 's/^/#define /' build/libos.renamed >build/sdk/include/exo/names.h
 
 sdk.files := build/sdk/bin/exo-gcc build/sdk/lib/exo.ld build/sdk/lib/exo-gcc.specs build/sdk/lib/pkgconfig/exo-os.pc
 sdk.headers := $(patsubst include/%,build/sdk/include/%,$(wildcard include/exo/*.h include/exo/abi/*))

@@ -5,8 +5,8 @@
 #include "note.h"
 
 __attribute__((section(".note.exo"), used, aligned(4)))
-static const struct exo_note note = {
-	.name_size = sizeof note.name, .desc_size = sizeof note.hash + sizeof note.version,
+const struct exo_note exo_note = {      /* named by exo.ld, which so pulls it in */
+	.name_size = sizeof exo_note.name, .desc_size = sizeof exo_note.hash + sizeof exo_note.version,
 	.type = EXO_NOTE_TYPE, .name = EXO_NOTE_NAME,
 	.hash = EXO_LAYOUT_HASH, .version = EXO_ABI_VERSION,
 };

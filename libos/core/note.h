@@ -16,4 +16,5 @@ struct exo_note {
 	uint64_t hash;          /* EXO_LAYOUT_HASH                               */
 	uint32_t version;       /* EXO_ABI_VERSION                               */
 } __attribute__((packed));
+extern const struct exo_note exo_note;
 #endif

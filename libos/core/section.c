@@ -29,7 +29,7 @@ void section_enter(void)
 	VCPU->depth++;
 }
 
-static void __attribute__((noinline)) leave_slowly(void)
+void section_leave_slowly(void)
 {
 	do {
 		VCPU->k.mask = 1;
@@ -53,7 +53,7 @@ void section_leave(void)
 		return;
 	}
 	if (VCPU->resched) {
-		leave_slowly();
+		section_leave_slowly();
 		return;
 	}
 	VCPU->depth = 0;
@@ -61,7 +61,7 @@ void section_leave(void)
 	VCPU->k.mask = 0;
 	barrier();
 	if (VCPU->k.pending & VCPU->k.enabled)
-		leave_slowly();
+		section_leave_slowly();
 }
 
 void lock_take(struct lock *l)

@@ -164,7 +164,7 @@ static void vcpu_build(void)
 	v->features = info()->features;
 	v->vector_mask = info()->xsave_mask & ~XSTATE_PKRU;
 	v->timer_at = UINT64_MAX;
-	v->k.enabled = 1ul << EXO_EV_SLICE_END | 1ul << EXO_EV_TIMER | 1ul << EXO_EV_REVOKE;
+	v->k.enabled = 1ul << EXO_EV_SLICE_END | 1ul << EXO_EV_TIMER;
 	vcpu_configure(v, pfn);
 	if (exo_set_base(EXO_BASE_GS, (uint64_t)v) < 0)
 		libos_panic("set_base fails");
@@ -193,7 +193,7 @@ static void attach(void)
 	vcpu_configure(v, (*self_entry((uint64_t)v, 1) & EXO_PTE_ADDR) >> 12);
 }
 
-_Noreturn void start(uint64_t kind)
+_Noreturn void start_image(uint64_t kind)
 {
 	if (kind == EXO_START_BOOT)
 		build();

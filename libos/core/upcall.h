@@ -16,6 +16,19 @@ _Noreturn void exo_resume(void);
 extern char exo_copy_begin[], exo_copy_end[], exo_copy_fault[];
 extern char exo_probe_begin[], exo_probe_end[], exo_probe_fault[];
 
+/* section.c: leaves the outermost section, where something is to be done first. */
+void section_leave_slowly(void);
+/* section_leave at depth 1, where no switch can have been asked for. */
+static inline void section_leave_clean(void)
+{
+	__asm__ volatile("" : : : "memory");
+	VCPU->depth = 0;
+	__asm__ volatile("" : : : "memory");
+	VCPU->k.mask = 0;
+	__asm__ volatile("" : : : "memory");
+	if (VCPU->k.pending & VCPU->k.enabled)
+		section_leave_slowly();
+}
 /* Takes pending & enabled out of the vCPU's word, and handles them; in a section. */
 void events_take(void);
 /* section.c, for irq_attach: a bell's handler; caps.c: a bell's source. */

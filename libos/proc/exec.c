@@ -8,7 +8,7 @@
 #include "posix/linux.h"
 #include "proc/exec.h"
 #include "proc/syscalls.h"
-#include "vm/vm.h"
+#include "vfs/vfs.h"
 
 #define PAGE 4096ul
 #define SIGKILL 9
@@ -83,6 +83,7 @@ static void commit(void *arg)
 
 	threads_end_others();
 	files_close_on_exec();
+	files_set_exe(im->file);
 	if (boot_image)
 		boot_image_drop();
 	region_unmap_all();

@@ -44,5 +44,6 @@ void file_unref(struct file *);
 long file_read(struct file *, void *kernel_buf, size_t n, uint64_t offset);
 struct file *file_of_fd(int fd);          /* with a reference; NULL              */
 unsigned file_access(struct file *);      /* VM_READ | VM_WRITE it was opened for */
+bool file_mappable(struct file *);        /* has frames: neither folder nor terminal */
 void files_close_on_exec(void);
 #endif

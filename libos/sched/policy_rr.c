@@ -7,14 +7,13 @@
 
 #define SLICE_NS 10000000ul
 
-static struct thread *head, *tail;
+static struct thread *head, *tail;      /* tail means nothing while head is NULL */
 static uint64_t picks, expired;
 
 static void enqueue(struct thread *t)
 {
 	t->next = NULL;
-	t->prev = tail;
-	if (tail)
+	if (head)
 		tail->next = t;
 	else
 		head = t;
@@ -23,8 +22,13 @@ static void enqueue(struct thread *t)
 
 static void dequeue(struct thread *t)
 {
-	*(t->prev ? &t->prev->next : &head) = t->next;
-	*(t->next ? &t->next->prev : &tail) = t->prev;
+	struct thread *before = NULL, **at = &head;
+
+	for (; *at != t; at = &before->next)
+		before = *at;
+	*at = t->next;
+	if (tail == t)
+		tail = before;
 }
 
 static struct thread *pick(void)
@@ -32,7 +36,7 @@ static struct thread *pick(void)
 	struct thread *t = head;
 
 	if (t) {
-		dequeue(t);
+		head = t->next;
 		picks++;
 	}
 	return t;

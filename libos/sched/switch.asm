@@ -7,8 +7,8 @@ global thread_switch, thread_load, thread_enter, vector_save, vector_restore, pr
 
 section .text
 
-; void thread_switch(struct thread *from, struct thread *to): by call, so only what the C calling convention keeps must be saved.
-; from->vector is saved as well if a program's `syscall` is under way, for that keeps all vector registers.
+; void thread_switch(struct thread *from, struct thread *to): by call and in section depth 1, so only what the C calling convention
+; keeps must be saved. With wrfsbase it goes on to its end; else the kernel is asked, in thread_load.
 align 16
 thread_switch:
     push rbp
@@ -26,6 +26,22 @@ thread_switch:
     jz thread_load
     rdfsbase rax
     mov [rdi + T_FS], rax
+    mov rax, [rsi + T_FS]
+    wrfsbase rax
+    mov [gs:V_CURRENT], rsi
+    cmp dword [rsi + T_INTERRUPTED], 0
+    jne thread_load.interrupted
+    mov rsp, [rsi + T_RSP]
+    fldcw [rsp + 4]
+    ldmxcsr [rsp]
+    add rsp, 8
+    pop r15
+    pop r14
+    pop r13
+    pop r12
+    pop rbx
+    pop rbp
+    ret
 
 ; void thread_load(struct thread *to in rsi): the current thread's context is kept already, or not wanted.
 thread_load:

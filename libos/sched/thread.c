@@ -1,12 +1,10 @@
 /* SPDX-License-Identifier: MIT
  *
- * Threads: made, switched, blocked and woken. Which one runs is the policy's
- * choice (exo_sched_policy); here is only the mechanism, in critical sections.
+ * Threads: blocked and woken, made and ended.
  */
-#include "sched/sched.h"
+#include "sched/internal.h"
 #include "core/io.h"
 #include "core/time.h"
-#include "core/upcall.h"
 #include "proc/proc.h"
 #include "vm/vm.h"
 
@@ -17,77 +15,20 @@
 #define MXCSR_AT 24                     /* in the XSAVE area */
 #define MXCSR_RESET 0x1f80u
 #define FCW_RESET 0x037fu
-#define NEVER UINT64_MAX
 
-_Static_assert(offsetof(struct thread, rsp) == 176 && offsetof(struct thread, fs_base) == 184
-	&& offsetof(struct thread, interrupted) == 192 && offsetof(struct thread, vector) == 200
-	&& offsetof(struct thread, stack_top) == 208, "core/offsets.inc");
+void thread_enter(void);                /* switch.asm */
 
-void thread_switch(struct thread *from, struct thread *to);
-void thread_enter(void);
 
 /* Written in critical sections. */
-static struct thread *all, *sleepers, *dead;
-static unsigned ready;                  /* threads that the policy has          */
+static struct thread *all, *dead;
 static int next_tid;
-
-static _Noreturn void load(struct thread *to)
-{
-	__asm__ volatile("jmp thread_load" : : "S"(to) : "memory");
-	__builtin_unreachable();
-}
 
 struct thread *thread_self(void)
 {
 	return VCPU->current;
 }
 
-/* ---- the clock ------------------------------------------------------------------ */
-
-/* The one-shot timer for whatever comes first: the end of the current thread's slice,
- * if another one waits for it, or the first sleeper. One that is set for an earlier
- * time is left alone: it costs less to find nothing to do then. */
-static void timer_arm(void)
-{
-	struct vcpu *v = VCPU->this;
-	uint64_t at = NEVER;
-
-	if (ready && exo_sched_policy.slice_ns && v->current)
-		at = v->current->since + time_ticks(exo_sched_policy.slice_ns);
-	if (sleepers && time_to_tsc(sleepers->wake_at) < at)
-		at = time_to_tsc(sleepers->wake_at);
-	if (at < v->timer_at) {
-		v->timer_at = at;
-		exo_timer(at);
-	}
-}
-
-static void make_ready(struct thread *t)
-{
-	t->state = THREAD_READY;
-	exo_sched_policy.enqueue(t);
-	ready++;
-}
-
-static void sleeper_add(struct thread *t)
-{
-	struct thread **at = &sleepers;
-
-	while (*at && (*at)->wake_at <= t->wake_at)
-		at = &(*at)->sleep_next;
-	t->sleep_next = *at;
-	*at = t;
-}
-
-static void sleeper_remove(struct thread *t)
-{
-	struct thread **at = &sleepers;
-
-	while (*at && *at != t)
-		at = &(*at)->sleep_next;
-	if (*at)
-		*at = t->sleep_next;
-}
+/* ---- waiting ---------------------------------------------------------------------- */
 
 static void queue_remove(struct wait_queue *q, struct thread *t)
 {
@@ -96,7 +37,7 @@ static void queue_remove(struct wait_queue *q, struct thread *t)
 	t->waiting = NULL;
 }
 
-static void wake_one(struct thread *t, int woken)
+void thread_ready(struct thread *t, int woken)
 {
 	if (t->waiting)
 		queue_remove(t->waiting, t);
@@ -104,117 +45,7 @@ static void wake_one(struct thread *t, int woken)
 		sleeper_remove(t);
 	t->woken = woken;
 	exo_sched_policy.wake(t);
-	make_ready(t);
-}
-
-static void wake_sleepers(void)
-{
-	while (sleepers && sleepers->wake_at <= time_ns())
-		wake_one(sleepers, 0);
-}
-
-void sched_events(uint64_t pending)
-{
-	struct vcpu *v = VCPU->this;
-
-	if (pending & 1ul << EXO_EV_TIMER) {
-		v->timer_at = NEVER;
-		wake_sleepers();
-		if (v->current && v->current->state == THREAD_RUNNING && ready
-		    && exo_sched_policy.tick(v->current, time_of_tsc(rdtsc()) - time_of_tsc(v->current->since)))
-			v->resched = 1;
-		timer_arm();
-	}
-	if (pending & 1ul << EXO_EV_SLICE_END)
-		exo_yield(0, 0, 0);
-}
-
-/* ---- switching ------------------------------------------------------------------ */
-
-/* Nothing to run: the CPU is the kernel's until an event or the first sleeper. */
-static void idle(void)
-{
-	if (vm_idle())
-		exo_yield(0, EXO_YIELD_WAIT, 1);        /* a moment, to look at events */
-	else
-		exo_yield(0, EXO_YIELD_WAIT, sleepers ? time_to_tsc(sleepers->wake_at) : 0);
-	events_take();
-	wake_sleepers();
-}
-
-static struct thread *pick(void)
-{
-	struct thread *next = exo_sched_policy.pick();
-
-	if (next)
-		ready--;
-	return next;
-}
-
-static void begin(struct thread *next, struct thread *prev)
-{
-	uint64_t now = rdtsc();
-
-	prev->run_ticks += now - prev->since;
-	next->since = now;
-	next->state = THREAD_RUNNING;
-	if (ready || sleepers)
-		timer_arm();
-}
-
-/* By call; the current thread is where it belongs: ready, in a queue, or dead. */
-static void switch_away(void)
-{
-	struct thread *prev = VCPU->current, *next;
-
-	VCPU->resched = 0;
-	while (!(next = pick()))
-		idle();
-	begin(next, prev);
-	if (next == prev)
-		return;
-	if (prev->foreign)
-		vector_save(prev->vector);
-	thread_switch(prev, next);
-	if (prev->foreign)
-		vector_restore(prev->vector);
-}
-
-void sched_preempt_call(void)
-{
-	struct thread *t = VCPU->current;
-
-	make_ready(t);
-	switch_away();
-}
-
-/* The context is in the block, but for vector registers and FS base. */
-void sched_preempt_upcall(void)
-{
-	struct vcpu *v = VCPU->this;
-	struct thread *prev = v->current, *next;
-
-	v->resched = 0;
-	make_ready(prev);
-	next = pick();
-	begin(next, prev);
-	if (next == prev)
-		return;
-	vector_save(prev->vector);
-	if (v->features & EXO_CPU_FSGSBASE)
-		__asm__ volatile("rdfsbase %0" : "=r"(prev->fs_base));
-	prev->interrupted = 1;
-	load(next);
-}
-
-void thread_yield(void)
-{
-	section_enter();
-	if (ready) {
-		exo_sched_policy.yield(VCPU->current);
-		sched_preempt_call();
-	}
-	section_leave();
+	sched_enqueue(t);
 }
 
 int thread_block(struct wait_queue *q, struct lock *lock, uint64_t wake_at)
@@ -230,12 +61,15 @@ int thread_block(struct wait_queue *q, struct lock *lock, uint64_t wake_at)
 	*(q->tail ? &q->tail->next : &q->head) = t;
 	q->tail = t;
 	t->wake_at = wake_at;
-	if (wake_at)
+	if (wake_at) {
 		sleeper_add(t);
+		if (sched_ready)        /* else idling does it */
+			sched_timer(VCPU->current);
+	}
 	exo_sched_policy.block(t);
 	if (lock)
 		__atomic_store_n(&lock->word, 0, __ATOMIC_RELEASE);
-	switch_away();
+	sched_switch();
 	if (lock) {
 		lock_take(lock);
 		section_leave();
@@ -247,9 +81,9 @@ void thread_wake(struct wait_queue *q, int n)
 {
 	section_enter();
 	for (; n > 0 && q->head; n--)
-		wake_one(q->head, 1);
-	if (ready)
-		timer_arm();
+		thread_ready(q->head, 1);
+	if (sched_ready)
+		sched_timer(VCPU->current);
 	section_leave();
 }
 
@@ -365,8 +199,8 @@ struct thread *thread_create(void (*fn)(void *), void *arg)
 	if (t) {
 		prepare(t, fn, arg);
 		enroll(t);
-		make_ready(t);
-		timer_arm();
+		sched_enqueue(t);
+		sched_timer(VCPU->current);
 	}
 	section_leave();
 	return t;
@@ -392,7 +226,7 @@ _Noreturn void thread_exit(void)
 	reap();
 	t->state = THREAD_DEAD;
 	dead = t;
-	switch_away();
+	sched_switch();
 	__builtin_unreachable();
 }
 
@@ -412,7 +246,7 @@ void threads_end_others(void)
 			sleeper_remove(t);
 		if (t->state == THREAD_READY) {
 			exo_sched_policy.dequeue(t);
-			ready--;
+			sched_ready--;
 		}
 		thread_free(t);
 	}
@@ -430,5 +264,5 @@ _Noreturn void sched_start(struct thread *t, void (*fn)(void *), void *arg)
 	t->foreign = false;
 	t->state = THREAD_RUNNING;
 	t->since = rdtsc();
-	load(t);
+	sched_load(t);
 }

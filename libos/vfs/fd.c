@@ -19,6 +19,7 @@ struct files *files_create(void)
 	}
 	fs->refs = 1;
 	fs->capacity = FD_FIRST;
+	fs->limit = FD_MAX;
 	return fs;
 }
 
@@ -104,7 +105,7 @@ static int install(struct files *fs, struct file *f, int from, bool cloexec)
 
 	while (fd < fs->capacity && fs->fd[fd])
 		fd++;
-	if (fd >= FD_MAX)
+	if (fd >= fs->limit)
 		return -EMFILE;
 	if (fd >= fs->capacity && grow(fs, fd + 1) < 0)
 		return -ENOMEM;
@@ -133,7 +134,7 @@ int fd_replace(struct file *f, int fd, bool cloexec)
 	int r = fd;
 
 	vfs_lock();
-	if ((unsigned)fd >= FD_MAX) {
+	if ((unsigned)fd >= fs->limit) {
 		r = -EBADF;
 	} else if ((unsigned)fd >= fs->capacity && grow(fs, (unsigned)fd + 1) < 0) {
 		r = -ENOMEM;

@@ -188,16 +188,16 @@ long file_write_at(struct file *f, struct io *io, uint64_t *offset)
 long file_rw(struct file *f, void *buf, size_t n, bool write, int64_t offset)
 {
 	struct io io = { buf, n < RW_MAX ? n : RW_MAX, false };
-	bool own = offset < 0 && file_table[f->kind]->seekable;
+	bool own = offset < 0 && file_table[f->kind]->seekable, alone = own || f->kind == FILE_TEXT;
 	uint64_t at = own ? 0 : (uint64_t)offset;
 	long r;
 
 	if (!user_range(buf, n))
 		return -EFAULT;
-	if (own)
+	if (alone)
 		mutex_take(&f->seek);
 	r = write ? file_write_at(f, &io, own ? &f->offset : &at) : file_read_at(f, &io, own ? &f->offset : &at);
-	if (own)
+	if (alone)
 		mutex_drop(&f->seek);
 	return r;
 }
@@ -227,6 +227,11 @@ long file_read(struct file *f, void *buf, size_t n, uint64_t offset)
 	struct io io = { buf, n, true };
 
 	return file_read_at(f, &io, &offset);
+}
+
+bool file_mappable(struct file *f)
+{
+	return f->kind == FILE_REGULAR || f->kind == FILE_ZERO;
 }
 
 unsigned file_access(struct file *f)

@@ -215,15 +215,16 @@ int file_open(const struct path *base, const char *s, uint32_t flags, uint32_t m
 	return r;
 }
 
-struct file *file_open_exec(const char *path, int *error)
+/* A program that may be run: a regular file that someone may execute. */
+struct file *file_open_exec(const char *name, int *error)
 {
 	struct file *f = NULL;
-	int r = file_open(&files_self()->cwd, path, O_RDONLY, 0, &f);
+	int r = file_open(&files_self()->cwd, name, O_RDONLY, 0, &f);
 
-	if (r >= 0 && (f->kind != FILE_REGULAR || !(f->inode->attr->mode & 0111))) {
+	if (r == 0 && (f->kind != FILE_REGULAR || !(f->inode->attr->mode & 0111))) {
 		file_unref(f);
 		r = -EACCES;
 	}
-	*error = r < 0 ? r : 0;
+	*error = r;
 	return r < 0 ? NULL : f;
 }

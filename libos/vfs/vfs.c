@@ -22,6 +22,11 @@ static bool command_mode(void)
 
 void vfs_attach(void)
 {
+	static bool attached;
+
+	if (attached)
+		return;
+	attached = true;
 	vfs_shared = arena_part(ARENA_VFS, sizeof *vfs_shared);
 	serial_attach(!vfs_shared->mounts);
 	if (!command_mode())

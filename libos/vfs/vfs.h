@@ -114,7 +114,7 @@ struct file {
 
 /* The descriptors of a process, in the window. */
 struct files {
-	uint32_t refs, capacity;
+	uint32_t refs, capacity, limit; /* limit: RLIMIT_NOFILE                     */
 	struct file **fd;           /* capacity entries                             */
 	uint64_t cloexec[FD_MAX / 64];
 	uint32_t lowest;            /* no free one is below                         */

@@ -67,14 +67,12 @@ static bool fill_zero(struct regions *rs, struct region *r, uint64_t addr)
 	if (table_ensure(addr, 1))
 		return no_memory(addr);
 	zero_run(rs, r, addr, &from, &to);
-	unsigned n = (to - from) / PAGE;
-	if (n == 1 && page_take_zeroed(pfns))
-		return map_one(addr, pfns[0], r->flags);
-	unsigned have = page_alloc_many(pfns, n);
-	if (have < n && from < addr) /* as many as there are, from the one that is needed */
+	unsigned zeroed, have = page_alloc_many(pfns, (to - from) / PAGE, &zeroed);
+	if (from < addr)        /* as many as there are, up to the one that is needed */
 		from = addr - (have ? have - 1 : 0) * PAGE;
 	for (unsigned i = 0; i < have; i++) {
-		page_clear(page_at(pfns[i]));
+		if (i >= zeroed)
+			page_clear(page_at(pfns[i]));
 		values[i] = leaf_value(pfns[i], r->flags);
 	}
 	unsigned done = have ? leaf_write(from, values, have, 0) : 0;

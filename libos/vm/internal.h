@@ -22,6 +22,7 @@
 #define CHUNK_FRAMES 512ul
 #define BATCH  64            /* entries to one exo_pte_update                   */
 #define VM_BUILD 0x0000708000000000ul /* level-4 slot 225: exec's tables while they are made */
+#define VM_USER_BASE 0x10000ul   /* lowest address that a program may map       */
 #define SLOT4  (1ul << 39)   /* what one level-4 slot covers                    */
 
 static inline uint64_t min_u64(uint64_t a, uint64_t b) { return a < b ? a : b; }
@@ -48,8 +49,8 @@ void zone_give(unsigned zone, uint64_t pfn, unsigned order);
 void zone_give_run(unsigned zone, uint64_t pfn, uint64_t end);
 
 /* ---- pool.c ------------------------------------------------------------------ */
-unsigned page_alloc_many(uint64_t *pfns, unsigned n); /* single frames; how many */
-bool page_take_zeroed(uint64_t *pfn);
+/* Single frames; how many. With `zeroed`, the first *zeroed of them are zero. */
+unsigned page_alloc_many(uint64_t *pfns, unsigned n, unsigned *zeroed);
 bool objects_grow(void);             /* one more chunk; pool->lock is held      */
 
 static inline void page_clear(void *page)
@@ -68,6 +69,7 @@ static inline void page_copy(void *to, const void *from)
 /* ---- window.c ------------------------------------------------------------------ */
 bool window_fault(uint64_t addr);
 bool window_map(const void *p, uint64_t bytes);  /* before vm_ready             */
+void window_forget(uint64_t pfn);    /* unmaps a free chunk; pool->lock is held  */
 
 /* ---- tables.c: the current page tables --------------------------------------- */
 /* Where the self-map shows the entry of this level that leads to addr. */
@@ -121,12 +123,18 @@ struct regions *regions_get(void);   /* NULL: no memory                         
 uint32_t region_index(struct regions *, uint64_t addr); /* first that ends above addr */
 struct region *region_at(struct regions *, uint64_t addr);
 int region_split(struct regions *, uint64_t addr);      /* a border at addr      */
-int region_insert(struct regions *, struct region *);   /* merges with neighbours */
+int region_insert(struct regions *, struct region *);   /* takes it unless it fails */
+void region_delete(struct region *);                    /* one that is not inserted */
+void regions_merge(struct regions *, uint64_t addr, uint64_t end); /* alike neighbours */
+uint64_t region_space(struct regions *, uint64_t len, uint64_t hint); /* 0: none */
 int region_remove(struct regions *, uint64_t addr, uint64_t end, bool pages);
 bool region_free_at(struct regions *, uint64_t addr, uint64_t len);
 struct region *region_grow_stack(struct regions *, uint64_t addr);
 struct region *region_new(uint64_t addr, uint64_t len, unsigned flags, struct file *,
                           uint64_t offset, uint64_t file_end);
+
+/* ---- mmap.c ---------------------------------------------------------------------- */
+int user_space(uint64_t addr, uint64_t len); /* 0, or why a program may not map it */
 
 /* ---- hidden.c: frames of pages that mprotect made inaccessible ------------------ */
 int hidden_put(struct regions *, uint64_t addr, uint64_t pfn);

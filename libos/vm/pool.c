@@ -124,45 +124,38 @@ void *page_alloc(unsigned order)
 	return page_begin(pfn, order);
 }
 
-bool page_take_zeroed(uint64_t *pfn)
-{
-	struct pool *pool = vm_pool;
-
-	if (!pool->zeroed)      /* looked at again below, under the lock */
-		return false;
-	lock_take(&pool->lock);
-	*pfn = pool->zeroed ? list_pop(&pool->zeroed, &pool->zeroed_count) : 0;
-	if (*pfn)
-		page_start(*pfn, 0);
-	lock_drop(&pool->lock);
-	return *pfn;
-}
-
-void *page_alloc_zero(unsigned order)
-{
-	uint64_t pfn;
-
-	if (!order && page_take_zeroed(&pfn)) {
-		void *page = page_begin(pfn, 0);
-		*(volatile uint64_t *)page; /* callers count on it being mapped */
-		return page;
-	}
-	char *page = page_alloc(order);
-	for (uint64_t i = 0; page && i < PAGE << order; i += PAGE)
-		page_clear(page + i);
-	return page;
-}
-
-unsigned page_alloc_many(uint64_t *pfns, unsigned n)
+unsigned page_alloc_many(uint64_t *pfns, unsigned n, unsigned *zeroed)
 {
 	struct pool *pool = vm_pool;
 	unsigned done = 0;
 
 	lock_take(&pool->lock);
+	for (; zeroed && done < n && pool->zeroed; done++)
+		page_start(pfns[done] = list_pop(&pool->zeroed, &pool->zeroed_count), 0);
+	if (zeroed)
+		*zeroed = done;
 	for (; done < n && (pfns[done] = single_take(pool)); done++)
 		page_start(pfns[done], 0);
 	lock_drop(&pool->lock);
 	return done;
+}
+
+void *page_alloc_zero(unsigned order)
+{
+	uint64_t pfn;
+	unsigned zeroed = 0;
+	char *page;
+
+	if (!order) {
+		page = page_alloc_many(&pfn, 1, &zeroed) ? page_begin(pfn, 0) : NULL;
+		if (zeroed)
+			*(volatile uint64_t *)page; /* callers count on it being mapped */
+	} else {
+		page = page_alloc(order);
+	}
+	for (uint64_t i = 0; page && !zeroed && i < PAGE << order; i += PAGE)
+		page_clear(page + i);
+	return page;
 }
 
 void page_ref(void *page)
@@ -211,7 +204,7 @@ bool vm_idle(void)
 
 	if (pool->zeroed_count >= ZEROED_MAX || pool->zone[ZONE_PAGES].free < pool->total / 16)
 		return false;
-	n = page_alloc_many(pfn, IDLE_FRAMES);
+	n = page_alloc_many(pfn, IDLE_FRAMES, NULL);
 	for (unsigned i = 0; i < n; i++)
 		page_clear(page_at(pfn[i]));
 	lock_take(&pool->lock);
@@ -230,12 +223,15 @@ bool vm_idle(void)
 
 /* ---- frames for kernel objects ------------------------------------------------------ */
 
+/* A chunk that pages used before is still in the window, and what is mapped cannot
+ * become an object. It is free, so nobody looks at it meanwhile. */
 bool objects_grow(void)
 {
 	uint64_t pfn = zone_take(ZONE_PAGES, 9);
 
 	if (!pfn)
 		return false;
+	window_forget(pfn);
 	struct page *p = page_struct(pfn);
 	for (uint64_t i = 0; i < CHUNK_FRAMES; i++)
 		p[i].flags |= PAGE_OBJECT;

@@ -72,7 +72,7 @@ struct region *region_new(uint64_t addr, uint64_t len, unsigned flags, struct fi
 	return r;
 }
 
-static void region_delete(struct region *r)
+void region_delete(struct region *r)
 {
 	if (r->file)
 		file_unref(r->file);
@@ -137,28 +137,33 @@ static bool alike(const struct region *a, const struct region *b)
 	return a->end == b->start && a->flags == b->flags && !a->file && !b->file && !(a->flags & VM_STACK);
 }
 
+void regions_merge(struct regions *rs, uint64_t addr, uint64_t end)
+{
+	uint32_t i = region_index(rs, addr);
+
+	for (i -= i > 0; i + 1 < rs->count && rs->at[i]->start < end;) {
+		struct region *r = rs->at[i], *above = rs->at[i + 1];
+
+		if (alike(r, above)) {
+			r->end = above->end;
+			region_delete(above);
+			remove_at(rs, i + 1, 1);
+		} else {
+			i++;
+		}
+	}
+}
+
 int region_insert(struct regions *rs, struct region *r)
 {
-	uint32_t i = region_index(rs, r->start);
-	struct region *below = i ? rs->at[i - 1] : NULL;
+	uint64_t start = r->start, end = r->end;
 
-	if (below && alike(below, r)) {
-		below->end = r->end;
-		region_delete(r);
-		r = below;
-		i--;
-	} else if (reserve(rs)) {
+	if (reserve(rs))
 		return -ENOMEM;
-	} else {
-		insert_at(rs, i, r);
-	}
-	if (i + 1 < rs->count && alike(r, rs->at[i + 1])) {
-		r->end = rs->at[i + 1]->end;
-		region_delete(rs->at[i + 1]);
-		remove_at(rs, i + 1, 1);
-	}
-	if (rs->hole >= r->start && rs->hole < r->end)
-		rs->hole = r->end;
+	insert_at(rs, region_index(rs, start), r);
+	regions_merge(rs, start, end);
+	if (rs->hole >= start && rs->hole < end)
+		rs->hole = end;
 	return 0;
 }
 
@@ -187,6 +192,17 @@ bool region_free_at(struct regions *rs, uint64_t addr, uint64_t len)
 	uint32_t i = region_index(rs, addr);
 
 	return i == rs->count || (addr + len <= rs->at[i]->start && len <= EXO_USER_END);
+}
+
+uint64_t region_space(struct regions *rs, uint64_t len, uint64_t hint)
+{
+	uint64_t at = rs->hole;
+
+	if (hint && region_free_at(rs, hint, len))
+		return hint;
+	for (uint32_t i = region_index(rs, at); i < rs->count && rs->at[i]->start < at + len; i++)
+		at = max_u64(at, rs->at[i]->end);
+	return len && len <= EXO_MMAP_END && at <= EXO_MMAP_END - len ? at : 0;
 }
 
 /* A fault below a stack makes it larger, if it stays clear of what lies below. */
@@ -237,22 +253,9 @@ int region_unmap(uint64_t addr, uint64_t len)
 
 uint64_t region_find_space(uint64_t len, uint64_t hint)
 {
-	uint64_t found = 0;
-
-	if (!len || len > EXO_MMAP_END - EXO_MMAP_BASE)
-		return 0;
 	lock_take(&vm_lock);
 	struct regions *rs = regions_get();
-	if (rs && hint && region_free_at(rs, hint, len)) {
-		found = hint;
-	} else if (rs) {
-		uint64_t at = rs->hole;
-
-		for (uint32_t i = region_index(rs, at); i < rs->count && rs->at[i]->start < at + len; i++)
-			at = max_u64(at, rs->at[i]->end);
-		if (at <= EXO_MMAP_END - len)
-			found = at;
-	}
+	uint64_t found = rs ? region_space(rs, len, hint) : 0;
 	lock_drop(&vm_lock);
 	return found;
 }

@@ -26,7 +26,7 @@ static void table_count(uint64_t addr, unsigned level, int by)
 	struct page *p = table_page(addr, level);
 
 	if (p)
-		p->refs += by;
+		__atomic_fetch_add(&p->refs, by, __ATOMIC_RELAXED);
 }
 
 exo_cap_t table_handle(uint64_t addr, unsigned level)

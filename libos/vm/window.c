@@ -78,3 +78,17 @@ bool window_map(const void *p, uint64_t bytes)
 			return false;
 	return true;
 }
+
+void window_forget(uint64_t pfn)
+{
+	uint64_t addr = (uint64_t)page_at(pfn), zero[BATCH] = { 0 };
+
+	if (!(*entry_at(addr, 4) & EXO_P) || !(*entry_at(addr, 3) & EXO_P) || !(*entry_at(addr, 2) & EXO_P))
+		return;
+	if (*entry_at(addr, 2) & EXO_PS) {
+		table_write(addr, 2, 0, 0);
+		return;
+	}
+	for (unsigned i = 0; i < CHUNK_FRAMES; i += BATCH)
+		leaf_write(addr + i * PAGE, zero, BATCH, EXO_PTE_SYNC);
+}

@@ -1,0 +1,43 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * The system-call table and what its handlers share. A handler takes the
+ * arguments of the Linux call in registers, checks them, and returns a result or
+ * a negative errno.
+ */
+#ifndef LIBOS_POSIX_H
+#define LIBOS_POSIX_H
+#include "vfs/vfs.h"
+
+#define SYSCALLS 512
+typedef long syscall_fn(long, long, long, long, long, long);
+extern syscall_fn *const exo_syscalls[SYSCALLS];
+
+/* What a process keeps across exec beside its files; in the arena. Signals are
+ * stored and told, not yet delivered. */
+struct linux_sigaction { uint64_t handler, flags, restorer, mask; };
+struct linux_stack { uint64_t base; int32_t flags, pad; uint64_t size; };
+struct linux_rlimit { uint64_t current, max; };
+#define RLIMITS 16
+struct posix_state {
+	bool used;
+	struct linux_sigaction action[65];
+	uint64_t sigmask;
+	struct linux_rlimit limit[RLIMITS];
+};
+struct posix_state *posix_state(void);
+
+/* ---- names: a path argument and the directory it begins at --------------------- */
+struct at { struct path base; char name[PATH_MAX]; };
+int at_begin(struct at *, int dirfd, const char *user);  /* 0: at_end later       */
+void at_end(struct at *);
+/* What is called so; flags are AT_SYMLINK_NOFOLLOW and AT_EMPTY_PATH. Referenced,
+ * to be dropped with path_done. */
+int at_find(int dirfd, const char *user, unsigned flags, struct path *out);
+void path_done(struct path *);
+
+/* ---- times ------------------------------------------------------------------------ */
+/* A relative timespec (NULL: for ever) as the time_ns at which it is over. */
+int deadline_of(const struct linux_timespec *user, uint64_t *wake_at);
+struct linux_timespec timespec_of(int64_t ns);
+uint64_t cpu_ns(void);                   /* CPU time of this process             */
+#endif
