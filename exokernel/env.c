@@ -118,7 +118,7 @@ void vcpu_fault(struct vcpu *v) {
 
     v->state = VCPU_FAULTED;
     sched_look_again();
-    if (env->keeper && frames[env->keeper].type == FT_VCPU && keeper->id == env->keeper_id) {
+    if (env->keeper && frame_types[env->keeper] == FT_VCPU && keeper->id == env->keeper_id) {
         vcpu_ring(keeper, 1ul << env->keeper_bit);
         return;
     }

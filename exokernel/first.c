@@ -173,9 +173,7 @@ static void count_frames(struct exo_info *info) {
     for (uint32_t i = 0; i < bootinfo.ranges; i++)
         if (bootinfo.range[i].type == MEM_USABLE)
             info->frames_total += bootinfo.range[i].size / PAGE_SIZE;
-    info->frames_kernel = info->frames_total;
-    for (uint32_t pfn = 0; pfn < frame_count; pfn++)
-        info->frames_kernel -= frames[pfn].type != FT_KERNEL && frames[pfn].type != FT_MMIO && frames[pfn].type != FT_INFO;
+    info->frames_kernel = info->frames_total - granted_frames;
     info->first = (struct exo_span){block_pfn * PAGE_SIZE, block_frames * PAGE_SIZE};
 }
 

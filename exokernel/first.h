@@ -9,5 +9,6 @@
 struct cap *make_roots(struct table *t, uint64_t first_pfn, uint64_t first_frames);
 /* Types the frames of all memory. Before anything else is made of them. */
 void type_memory(void);
+extern uint64_t granted_frames; /* plain memory that make_roots gave away */
 /* The next free slot. */
 uint32_t root_slot(void);

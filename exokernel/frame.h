@@ -26,10 +26,8 @@ enum frame_type {
 };
 
 struct frame {
-    uint8_t type;
-    uint8_t wlink;  /* page table: its one link has the write bit */
-    uint8_t pinned; /* plain memory: it is the shared page of vCPU `owner` */
-    uint8_t reserved;
+    uint16_t wlink;  /* page table: its one link has the write bit */
+    uint16_t pinned; /* plain memory: it is the shared page of vCPU `owner` */
     uint32_t refs;       /* small mappings; of a page table: links, or roots of environments */
     uint32_t owner;      /* page tables: pfn of the capability table that they belong to */
     uint32_t next, prev; /* page tables: list of that table (pfn, 0 ends it) */
@@ -43,6 +41,7 @@ struct chunk {
     uint32_t large;   /* large mappings */
 };
 
+extern uint8_t *frame_types; /* enum frame_type */
 extern struct frame *frames;
 extern struct chunk *chunks;
 extern uint32_t frame_count; /* a multiple of 512 */
@@ -51,13 +50,15 @@ extern uint32_t frame_count; /* a multiple of 512 */
 uint64_t frame_table_bytes(uint32_t count);
 void frame_table_init(void *memory, uint32_t count);
 void frame_set_type(uint32_t pfn, enum frame_type type);
+/* The same for [pfn, end), none of which is of a type that is counted or used already: at boot. */
+void frames_type(uint32_t pfn, uint32_t end, enum frame_type type);
 /* Whether all of [pfn, pfn + n) may become a kernel object: 0, -EXO_EFRAME, -EXO_EBUSY. */
 int frames_retypable(uint64_t pfn, uint64_t n);
 /* Whether something maps one of the frames. */
 bool frame_mapped(uint64_t pfn);
 
 static inline enum frame_type frame_type(uint64_t pfn) {
-    return pfn < frame_count ? frames[pfn].type : FT_MMIO;
+    return pfn < frame_count ? frame_types[pfn] : FT_MMIO;
 }
 
 static inline void *frame_at(uint64_t pfn) {

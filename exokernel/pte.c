@@ -19,7 +19,7 @@ struct decoded {
 #define COLD static __attribute__((noinline))
 
 HOT unsigned level_of(uint32_t pfn) {
-    return frames[pfn].type - FT_PT1 + 1;
+    return frame_types[pfn] - FT_PT1 + 1;
 }
 
 HOT struct decoded decode(unsigned level, uint64_t value) {

@@ -15,6 +15,7 @@
 #define MSI_SIZE 0x100000ul
 #define RANGES_MAX 256
 
+uint64_t granted_frames;
 static uint32_t next_slot = EXO_BOOT_REST;
 static struct span {
     uint64_t base, end; /* frames */
@@ -82,8 +83,8 @@ static void device_gap(struct table *t, uint64_t base, uint64_t end) {
         }
         if (first.base > base) {
             root(t, EXO_FRAME, base, first.base - base, DEVICE_RIGHTS);
-            for (uint64_t pfn = base; pfn < first.base && pfn < frame_count; pfn++)
-                frame_set_type(pfn, FT_MMIO);
+            if (base < frame_count)
+                frames_type(base, first.base < frame_count ? first.base : frame_count, FT_MMIO);
         }
         base = first.end;
     }
@@ -108,9 +109,9 @@ static void acpi_tables(struct table *t) {
         uint64_t pfn = machine.table[i].address / PAGE_SIZE, end = (machine.table[i].address + machine.table[i].size + PAGE_SIZE - 1) / PAGE_SIZE;
         uint64_t from = pfn;
         for (; pfn < end && pfn < frame_count; pfn++) {
-            if (frames[pfn].type == FT_INFO && pfn == from)
+            if (frame_types[pfn] == FT_INFO && pfn == from)
                 from++; /* the page that the previous table ends in */
-            else if (frames[pfn].type == FT_KERNEL)
+            else if (frame_types[pfn] == FT_KERNEL)
                 frame_set_type(pfn, FT_INFO);
         }
         if (from < pfn)
@@ -139,8 +140,8 @@ struct cap *make_roots(struct table *t, uint64_t first_pfn, uint64_t first_frame
     add_ram(first_pfn, first_pfn + first_frames);
     for (uint32_t i = 0; i < ram_count && ram[i].base < frame_count; i++) {
         ram[i].end = ram[i].end < frame_count ? ram[i].end : frame_count;
-        for (uint64_t pfn = ram[i].base; pfn < ram[i].end; pfn++)
-            frame_set_type(pfn, FT_USER);
+        frames_type(ram[i].base, ram[i].end, FT_USER);
+        granted_frames += ram[i].end - ram[i].base;
         struct cap *c = root(t, EXO_FRAME, ram[i].base, ram[i].end - ram[i].base, FRAME_RIGHTS);
         if (cap_covers(c, first_pfn, first_frames))
             found = c;

@@ -116,7 +116,7 @@ static int set_root(struct env *env, const struct cap *c) {
 
     if (c->count != 512)
         return -EXO_ERANGE;
-    if (frames[pfn].type != FT_PT4 || frames[pfn].owner != env->table)
+    if (frame_types[pfn] != FT_PT4 || frames[pfn].owner != env->table)
         return -EXO_EINVAL;
     env_set_root(env, pfn);
     return 0;
