@@ -41,6 +41,7 @@ struct table {
     struct cap *sweep_cap; /* for whom; NULL: no sweep is running */
     uint32_t ending;       /* it is being taken down and takes no capability */
     uint32_t cursor;       /* slot at which that goes on */
+    uint32_t ports_epoch;  /* grows when it loses I/O ports */
     struct table *above, *below; /* other ending tables */
     struct cap *object;    /* its own capability; NULL: the first table, which stays */
 };

@@ -22,14 +22,24 @@ void env_init(uint32_t pfn, uint32_t count, struct table *t) {
         first_env_pfn = pfn;
 }
 
+uint32_t env_root(const struct env *env) {
+    const struct frame *f = &frames[env->root];
+    bool same = env->root && frame_types[env->root] == FT_PT4 && f->owner == env->table && f->root_id == env->root_id;
+    return same ? env->root : 0;
+}
+
 void env_set_root(struct env *env, uint32_t root) {
-    if (env->root) {
-        frames[env->root].refs--;
-        sched_root_gone(env->root);
+    uint32_t old = env_root(env);
+
+    if (old) {
+        frames[old].refs--;
+        sched_root_gone(old);
     }
-    if (root)
-        frames[root].refs++;
     env->root = root;
+    if (root) {
+        frames[root].refs++;
+        env->root_id = frames[root].root_id;
+    }
 }
 
 void vcpu_init(uint32_t pfn, struct env *env) {
@@ -127,14 +137,31 @@ void vcpu_fault(struct vcpu *v) {
     env->stopped = true; /* none of its vCPUs runs again; its holder takes it apart */
 }
 
+/* Ports that the table has lost since are closed, with all others: what it still holds is opened again when it faults. */
+void env_refresh_ports(struct env *env) {
+    const struct table *t = frame_at(env->table);
+
+    if (!env_bitmap(env) || env->ports_epoch == t->ports_epoch)
+        return;
+    memset(env_bitmap(env), 0xff, 8192);
+    env->port_begin = 8192;
+    env->port_end = 0;
+    env->ports_epoch = t->ports_epoch;
+}
+
 void env_ports(struct env *env, uint32_t first, uint32_t count, bool on) {
     uint8_t *bitmap = env_bitmap(env);
+    uint32_t end = first + count;
 
+    env_refresh_ports(env);
     if (on && first / 8 < env->port_begin)
         env->port_begin = first / 8;
-    if (on && (first + count + 7) / 8 > env->port_end)
-        env->port_end = (first + count + 7) / 8;
-    for (uint32_t p = first; p < first + count; p++)
-        bitmap[p / 8] = on ? bitmap[p / 8] & ~(1u << p % 8) : bitmap[p / 8] | 1u << p % 8;
-    sched_ports_changed(env);
+    if (on && (end + 7) / 8 > env->port_end)
+        env->port_end = (end + 7) / 8;
+    for (uint32_t p = first; p < end; p += 8 - p % 8) {
+        uint32_t n = end - p < 8 - p % 8 ? end - p : 8 - p % 8;
+        uint8_t bits = ((1u << n) - 1) << p % 8;
+        bitmap[p / 8] = on ? bitmap[p / 8] & ~bits : bitmap[p / 8] | bits;
+    }
+    sched_ports_changed(env->pfn);
 }

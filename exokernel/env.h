@@ -9,12 +9,14 @@
 struct env {
     uint32_t pfn, frames; /* 3 frames: with an I/O bitmap in the second and third */
     uint32_t table;       /* pfn of the table that it is bound to; 0: it has ended */
-    uint32_t root;        /* pfn of its level-4 table; 0: none */
+    uint32_t root;        /* pfn of its level-4 table; 0: none. It may have ended since: ask env_root */
+    uint32_t root_id;     /* which table in that frame it is */
     uint32_t vcpus;       /* list by vcpu->next */
     uint32_t next, prev;  /* environments of the table */
     uint32_t keeper;      /* pfn of the vCPU to ring when one of its own has faulted for good; 0: none */
     uint32_t keeper_bit;
     uint64_t keeper_id;   /* that vCPU's id: the frame may be another one's by then */
+    uint32_t ports_epoch; /* of the table, when the bitmap was last right */
     uint32_t port_begin, port_end; /* bytes of the bitmap outside which it is all ones */
     bool stopped;         /* it faulted for good without a keeper */
 };
@@ -42,6 +44,8 @@ _Static_assert(sizeof(struct vcpu) <= 4096, "one frame");
 void env_init(uint32_t pfn, uint32_t count, struct table *t);
 void vcpu_init(uint32_t pfn, struct env *env);
 void env_set_root(struct env *env, uint32_t root);
+/* Its level-4 table, if that is still one. */
+uint32_t env_root(const struct env *env);
 
 /* Ends them. env_end takes one vCPU a call: true when it is done. The frames stay typed. */
 bool env_end(struct env *env);
@@ -55,6 +59,7 @@ void vcpu_ring(struct vcpu *v, uint64_t bits);
 /* Enabled events are pending. */
 bool vcpu_has_events(const struct vcpu *v);
 
+void env_refresh_ports(struct env *env);
 /* Closes or opens ports in the environment's bitmap. */
 void env_ports(struct env *env, uint32_t first, uint32_t count, bool on);
 static inline uint8_t *env_bitmap(struct env *env) {

@@ -31,6 +31,7 @@ struct frame {
     uint32_t refs;       /* small mappings; of a page table: links, or roots of environments */
     uint32_t owner;      /* page tables: pfn of the capability table that they belong to */
     uint32_t next, prev; /* page tables: list of that table (pfn, 0 ends it) */
+    uint32_t root_id;    /* level-4 tables: another one each time the frame becomes one */
 };
 
 /* 32 GiB: however many of them are page tables, their 512 entries each cannot make a 32-bit count overflow. */

@@ -307,6 +307,7 @@ void page_table_init(struct table *t, uint32_t pfn, uint32_t level) {
         frames[t->page_tables].prev = pfn;
     t->page_tables = pfn;
     if (level == 4) {
+        frames[pfn].root_id++;
         uint64_t *entries = frame_at(pfn);
         memcpy(entries + 256, kernel_pml4 + 256, 2048);
         entries[EXO_SELF_SLOT] = (uint64_t)pfn << 12 | PTE_P | PTE_U | PTE_NX;
@@ -335,7 +336,7 @@ void page_table_end(struct table *t, uint32_t pfn) {
         t->page_tables = f->next;
     if (f->next)
         frames[f->next].prev = f->prev;
-    f->owner = f->next = f->prev = 0;
+    f->refs = f->owner = f->next = f->prev = 0;
     frame_set_type(pfn, FT_USER);
 }
 

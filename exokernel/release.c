@@ -42,14 +42,12 @@ static bool release_frames(struct table *t, struct cap *c) {
     return !(c->flags & CAP_MAPPED) || sweep_step(t, c);
 }
 
-/* Roots first: an environment whose root goes cannot run. */
 static bool release_page_table(struct table *t, struct cap *c) {
     uint32_t pfn = c->base / 512;
 
-    for (uint32_t e = t->envs; frames[pfn].refs && e; e = ((struct env *)frame_at(e))->next)
-        if (((struct env *)frame_at(e))->root == pfn)
-            env_set_root(frame_at(e), 0);
-    if (frames[pfn].refs && !sweep_step(t, c))
+    if (frame_types[pfn] == FT_PT4)
+        sched_root_gone(pfn); /* environments that had it find out by themselves: env_root */
+    else if (frames[pfn].refs && !sweep_step(t, c))
         return false;
     if (t->sweep_cap == c) /* the last links went by other means meanwhile */
         t->sweep_cap = NULL;
@@ -73,13 +71,6 @@ void slices_unbind(uint64_t first, uint64_t count, uint32_t table, uint32_t vcpu
     sched_look_again();
 }
 
-static bool release_ports(struct table *t, struct cap *c) {
-    for (uint32_t e = t->envs; e; e = ((struct env *)frame_at(e))->next)
-        if (env_bitmap(frame_at(e)))
-            env_ports(frame_at(e), c->base, c->count, false);
-    return true;
-}
-
 static void give_back(uint32_t pfn, uint32_t n) {
     for (uint32_t i = pfn; i < pfn + n; i++)
         frame_set_type(i, FT_USER);
@@ -93,7 +84,7 @@ static bool release_env(struct cap *c) {
         return true;
     if (!env_end(env))
         return false;
-    sched_ports_changed(env);
+    sched_ports_changed(env->pfn);
     give_back(c->base, n);
     return true;
 }
@@ -126,7 +117,9 @@ bool cap_release(struct cap *c) {
         irq_unbind(t, c->base, c->count, NULL);
         return true;
     case EXO_PORT:
-        return release_ports(t, c);
+        t->ports_epoch++; /* its environments' bitmaps are closed before they next run: env_refresh_ports */
+        sched_ports_changed(0);
+        return true;
     case EXO_ENV:
         return release_env(c);
     case EXO_VCPU:

@@ -28,7 +28,7 @@ void sched_yield(struct vcpu *target) {
 
 static bool in_order(const struct vcpu *v) {
     const struct env *env = frame_at(v->env);
-    return v->env && env->table && env->root && !env->stopped;
+    return v->env && env->table && env_root(env) && !env->stopped;
 }
 
 static void expire_timer(struct vcpu *v, uint64_t now) {
@@ -116,6 +116,7 @@ void sched_root_gone(uint32_t root) {
 static void load_ports(struct percpu *cpu, struct env *env) {
     uint8_t *bitmap = env_bitmap(env);
 
+    env_refresh_ports(env);
     if (bitmap && cpu->ports_env != env->pfn) {
         tss_ports_copy(NULL, cpu->port_begin, cpu->port_end);
         tss_ports_copy(bitmap, env->port_begin, env->port_end);
@@ -126,10 +127,10 @@ static void load_ports(struct percpu *cpu, struct env *env) {
     tss_ports_on(bitmap);
 }
 
-void sched_ports_changed(struct env *env) {
+void sched_ports_changed(uint32_t env) {
     struct percpu *cpu = this_cpu();
 
-    if (cpu->ports_env == env->pfn) {
+    if (!env || cpu->ports_env == env) {
         cpu->ports_env = 0;
         cpu->work |= WORK_LOOK;
     }

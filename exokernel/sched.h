@@ -20,7 +20,8 @@ void sched_forget(struct vcpu *v);
 void sched_stop(struct vcpu *v);
 /* A root table that is about to be taken apart. */
 void sched_root_gone(uint32_t root);
-void sched_ports_changed(struct env *env);
+/* Of the environment in that frame; 0: of any. */
+void sched_ports_changed(uint32_t env);
 /* The vCPU's configuration was changed. */
 void sched_reload(struct vcpu *v);
 bool vcpu_runnable(struct vcpu *v, uint64_t now);
