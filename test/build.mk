@@ -1,10 +1,20 @@
 # SPDX-License-Identifier: MIT
-# Tests and benchmarks. A suite is a program that prints `PASS name` and `FAIL name: why`; test/run counts them.
+# Tests and benchmarks. A suite is a program that prints `ok NAME` and `not ok NAME: why` (or PASS and FAIL); test/run counts them.
 # suites.check is the everyday part, suites.slow what only `make test` runs besides; suites.needs is what they are built from.
 
-suites.check := test/build/sdk test/build/commandline
+include test/guest/build.mk
+-include test/host/build.mk $(sort $(wildcard test/host/*/build.mk))
+
+suites.check := test/build/sdk test/build/commandline $(patsubst %,test/guest/run:%,$(guest.images)) $(host.tests) \
+    $(wildcard test/guest/*.sh)
 suites.slow :=
-suites.needs := all
+suites.needs := all guest-tests $(host.tests)
+
+# ---- the library OS from within, and the system from without
+include test/libos/build.mk
+suites.check += test/libos/run
+suites.needs += libos-tests
+# ----
 
 .PHONY: test check bench
 check: $(suites.needs)

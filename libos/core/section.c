@@ -93,8 +93,7 @@ void events_take(void)
 	for (uint64_t bells = take >> EXO_EV_FIRST_BELL << EXO_EV_FIRST_BELL; bells; bells &= bells - 1) {
 		unsigned bit = (unsigned)__builtin_ctzl(bells);
 
-		if (bell_handler[bit])
-			bell_handler[bit](bell_source(bit));
+		bell_handler[bit](bell_source(bit));
 	}
 	if (take & ((1ul << EXO_EV_FIRST_BELL) - 1))
 		sched_events(take & ((1ul << EXO_EV_FIRST_BELL) - 1));
@@ -102,6 +101,8 @@ void events_take(void)
 
 void bell_attach(unsigned bit, void (*handler)(uint32_t source))
 {
+	section_enter();        /* at whose end a bell that is pending already is answered */
 	bell_handler[bit] = handler;
 	__atomic_fetch_or(&VCPU->this->k.enabled, 1ul << bit, __ATOMIC_RELEASE);
+	section_leave();
 }

@@ -12,6 +12,7 @@
 #define BUSY_MAX (EXO_MODULES_MAX + 1)
 #define E820_USABLE 1
 #define XSTATE_PKRU (1ul << 9)
+#define EVENTS (1ul << EXO_EV_SLICE_END | 1ul << EXO_EV_TIMER)
 
 extern char __exo_bss_end[];
 
@@ -164,7 +165,7 @@ static void vcpu_build(void)
 	v->features = info()->features;
 	v->vector_mask = info()->xsave_mask & ~XSTATE_PKRU;
 	v->timer_at = UINT64_MAX;
-	v->k.enabled = 1ul << EXO_EV_SLICE_END | 1ul << EXO_EV_TIMER;
+	v->k.enabled = EVENTS;
 	vcpu_configure(v, pfn);
 	if (exo_set_base(EXO_BASE_GS, (uint64_t)v) < 0)
 		libos_panic("set_base fails");
@@ -190,6 +191,7 @@ static void attach(void)
 
 	pool_attach(arena_part(ARENA_POOL, sizeof(struct pool)), EXO_HANDLE(EXO_BOOT_ROOT, 1));
 	log_init();
+	v->k.enabled = EVENTS;          /* a bell waits until this image has a handler for it */
 	vcpu_configure(v, (*self_entry((uint64_t)v, 1) & EXO_PTE_ADDR) >> 12);
 }
 

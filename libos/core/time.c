@@ -9,6 +9,7 @@
 
 #define NS_PER_MS 1000000ul
 #define NS_PER_S  1000000000l
+#define FAR (UINT64_MAX >> 1)
 #define CMOS_INDEX 0x70
 #define CMOS_DATA  0x71
 
@@ -34,10 +35,13 @@ uint64_t time_ns(void)
 	return time_of_tsc(rdtsc());
 }
 
-/* Rounded up, so that time_ns() has reached ns when the TSC has. */
+/* Rounded up, so that time_ns() has reached ns when the TSC has; what is too far away
+ * to be counted is never. */
 uint64_t time_to_tsc(uint64_t ns)
 {
-	return tsc_entry + (uint64_t)(((unsigned __int128)ns * ticks_per_ns) >> 32) + 2;
+	unsigned __int128 ticks = ((unsigned __int128)ns * ticks_per_ns) >> 32;
+
+	return ticks > FAR ? FAR : tsc_entry + (uint64_t)ticks + 2;
 }
 
 uint64_t time_ticks(uint64_t ns)

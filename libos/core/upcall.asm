@@ -129,6 +129,7 @@ exo_nested_entry:
 ; different from one anywhere else.
 align 16
 exo_syscall_entry:
+    cld                                 ; the program's flags are still there
     mov rcx, [gs:V_CURRENT]
     mov rsp, [rcx + T_STACK_TOP]
     push qword [gs:V_SAVE0 + R_RSP]

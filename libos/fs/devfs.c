@@ -37,7 +37,7 @@ static const struct { const char *name, *target; } links[] = {
 static int make(struct path *dir, const char *name, uint32_t mode, uint64_t number, const char *target)
 {
 	struct path at;
-	int r = child_find(dir, (struct name){ name, (uint32_t)strlen(name) }, &at);
+	int r = child_find(dir, name_of(name), &at);
 
 	if (r == 0) {
 		r = child_make(dir, at.dentry, mode, number, target);

@@ -9,18 +9,17 @@
 
 static struct tent *find(struct tdir *dir, struct name name)
 {
-	uint32_t hash = hash_bytes(name.s, name.len, 0);
 	struct tent *e;
 
 	if (!dir->buckets)
 		return NULL;
-	for (e = dir->bucket[hash % dir->buckets]; e; e = e->hash_next)
-		if (e->hash == hash && e->len == name.len && !memcmp(e->name, name.s, name.len))
+	for (e = dir->bucket[name.hash & (dir->buckets - 1)]; e; e = e->hash_next)
+		if (e->hash == name.hash && e->len == name.len && same_bytes(e->name, name.s, name.len))
 			return e;
 	return NULL;
 }
 
-/* More buckets; when there is no memory for them, longer chains do. */
+/* More buckets, always a power of two; when there is no memory for them, longer chains do. */
 static void grow(struct tdir *dir)
 {
 	uint32_t n = dir->buckets ? dir->buckets * 4 : 8;
@@ -29,8 +28,8 @@ static void grow(struct tdir *dir)
 	if (dir->count < dir->buckets || !(bucket = slab_zalloc(n * sizeof *bucket)))
 		return;
 	for (e = dir->first; e; e = e->next) {
-		e->hash_next = bucket[e->hash % n];
-		bucket[e->hash % n] = e;
+		e->hash_next = bucket[e->hash & (n - 1)];
+		bucket[e->hash & (n - 1)] = e;
 	}
 	if (dir->bucket)
 		slab_free(dir->bucket);
@@ -50,10 +49,10 @@ static int insert(struct tdir *dir, struct name name, struct tnode *node)
 	}
 	memcpy(e->name, name.s, name.len);
 	e->len = name.len;
-	e->hash = hash_bytes(name.s, name.len, 0);
+	e->hash = name.hash;
 	e->node = node;
 	e->cookie = dir->next_cookie++;
-	head = &dir->bucket[e->hash % dir->buckets];
+	head = &dir->bucket[e->hash & (dir->buckets - 1)];
 	e->hash_next = *head;
 	*head = e;
 	e->next = NULL;
@@ -69,7 +68,7 @@ static int insert(struct tdir *dir, struct name name, struct tnode *node)
 
 static void erase(struct tdir *dir, struct tent *e)
 {
-	struct tent **p = &dir->bucket[e->hash % dir->buckets];
+	struct tent **p = &dir->bucket[e->hash & (dir->buckets - 1)];
 
 	while (*p != e)
 		p = &(*p)->hash_next;
@@ -218,6 +217,16 @@ static int tmpfs_unlink(struct inode *dir, struct name name, struct inode *inode
 	return 0;
 }
 
+/* A directory goes from one parent to the other. */
+static void reparent(struct inode *inode, struct inode *from, struct inode *to)
+{
+	if (!S_ISDIR(inode->attr->mode))
+		return;
+	inode->node->dir.parent = to->node;
+	from->attr->nlink--;
+	to->attr->nlink++;
+}
+
 static int tmpfs_rename(struct inode *from, struct name old, struct inode *to, struct name new,
                         struct inode *moved, struct inode *victim)
 {
@@ -234,15 +243,23 @@ static int tmpfs_rename(struct inode *from, struct name old, struct inode *to, s
 		return r;
 	e = find(&from->node->dir, old);
 	erase(&from->node->dir, e);
-	if (S_ISDIR(moved->attr->mode)) {
-		moved->node->dir.parent = to->node;
-		from->attr->nlink--;
-		to->attr->nlink++;
-	}
+	reparent(moved, from, to);
 	moved->attr->ctime = real_ns();
 	changed(from->attr);
 	changed(to->attr);
 	return 0;
+}
+
+static void tmpfs_exchange(struct inode *dir, struct name name, struct inode *inode, struct inode *other_dir,
+                           struct name other_name, struct inode *other)
+{
+	find(&dir->node->dir, name)->node = other->node;
+	find(&other_dir->node->dir, other_name)->node = inode->node;
+	reparent(inode, dir, other_dir);
+	reparent(other, other_dir, dir);
+	inode->attr->ctime = other->attr->ctime = real_ns();
+	changed(dir->attr);
+	changed(other_dir->attr);
 }
 
 static void fill_entry(struct dir_entry *out, const struct tnode *node, const char *name, uint32_t len, uint64_t next)
@@ -291,7 +308,7 @@ static void tmpfs_evict(struct inode *inode)
 
 const struct fs_ops tmpfs_ops = {
 	.lookup = tmpfs_lookup, .create = tmpfs_create, .link = tmpfs_link,
-	.unlink = tmpfs_unlink, .rename = tmpfs_rename, .next = tmpfs_next,
+	.unlink = tmpfs_unlink, .rename = tmpfs_rename, .exchange = tmpfs_exchange, .next = tmpfs_next,
 	.empty = tmpfs_empty, .target = tmpfs_target, .frame = tmpfs_frame,
 	.resize = tmpfs_resize, .punch = tmpfs_punch, .evict = tmpfs_evict,
 	.magic = TMPFS_MAGIC,

@@ -172,6 +172,11 @@ static bool is(const struct tty *t, unsigned which, unsigned char c)
 	return c && t->termios.cc[which] == c;
 }
 
+static int signal_of(const struct tty *t, unsigned char c)
+{
+	return is(t, VINTR, c) ? SIGINT : is(t, VQUIT, c) ? SIGQUIT : SIGTSTP;
+}
+
 /* ^C and its like empty the line and end whatever waits on the terminal. */
 static bool signal_key(struct tty *t, unsigned char c)
 {
@@ -181,7 +186,7 @@ static bool signal_key(struct tty *t, unsigned char c)
 		t->head = t->ready = t->tail;
 	t->stopped = false;
 	echo(t, c);
-	t->interrupts++;
+	__atomic_fetch_or(&t->signals, 1ul << (signal_of(t, c) - 1), __ATOMIC_RELEASE);
 	deliver(t);
 	return true;
 }

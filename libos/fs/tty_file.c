@@ -34,7 +34,7 @@ static struct want want_of(const struct tty *t, size_t n)
 static int wait_input(struct tty *t, struct file *f, size_t n)
 {
 	struct want w = want_of(t, n);
-	uint32_t before = t->interrupts, seen = available(t);
+	uint32_t seen = available(t);
 	uint64_t limit = w.min == 0 || seen ? w.time : 0;
 	uint64_t until = limit ? time_ns() + limit : 0;
 
@@ -47,9 +47,9 @@ static int wait_input(struct tty *t, struct file *f, size_t n)
 			return available(t) ? 1 : -EAGAIN;
 		if (until && time_ns() >= until)
 			return 0;
-		thread_block(&t->waiters, &t->lock, serial_deadline(until));
-		if (t->interrupts != before)
+		if (t->signals)
 			return -EINTR;
+		thread_block(&t->waiters, &t->lock, serial_deadline(until));
 		if (available(t) != seen && w.time && w.min) {
 			seen = available(t); /* the clock starts with each character */
 			until = time_ns() + w.time;

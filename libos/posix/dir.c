@@ -201,12 +201,12 @@ long sys_symlink(const char *target, const char *name)
 static long unlink_at(int dirfd, const char *name, bool dir)
 {
 	struct at a;
-	int r = at_begin(&a, dirfd, name);
+	int r = at_enter(&a, dirfd, name);
 
 	if (r < 0)
 		return r;
-	r = vfs_unlink(&a.base, a.name, dir);
-	at_end(&a);
+	r = vfs_unlink_locked(&a.base, a.name, dir);
+	vfs_unlock();
 	return r;
 }
 

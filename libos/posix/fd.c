@@ -19,12 +19,14 @@ long sys_openat(int dirfd, const char *name, int flags, unsigned mode)
 
 	if (flags & O_PATH)
 		flags &= O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC;
-	r = at_begin(&a, dirfd, name);
+	r = at_enter(&a, dirfd, name);
 	if (r < 0)
 		return r;
-	r = file_open(&a.base, a.name, (uint32_t)flags, mode, &f);
-	at_end(&a);
-	return r < 0 ? r : fd_install(f, 0, flags & O_CLOEXEC);
+	r = file_open_locked(&a.base, a.name, (uint32_t)flags, mode, &f);
+	if (r == 0)
+		r = fd_install_locked(f, 0, flags & O_CLOEXEC);
+	vfs_unlock();
+	return r;
 }
 
 long sys_open(const char *name, int flags, unsigned mode)

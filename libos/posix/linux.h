@@ -234,6 +234,10 @@ struct linux_pollfd { int32_t fd; int16_t events, revents; };
 #define VLNEXT 15
 #define VEOL2 16
 
+#define SIGINT 2
+#define SIGQUIT 3
+#define SIGTSTP 20
+
 struct linux_termios {
 	uint32_t iflag, oflag, cflag, lflag;
 	uint8_t line, cc[19];

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * poll and select. A signal mask is taken note of when signals are delivered.
+ * poll and select. The signal masks of ppoll and pselect are for signals that others
+ * send; there are none yet.
  */
 #include "posix/posix.h"
 
@@ -17,7 +18,9 @@ static long poll_until(struct linux_pollfd *user, unsigned n, uint64_t wake_at)
 		return -ENOMEM;
 	if (copy_in(fds, user, n * sizeof *fds) == 0) {
 		r = poll_wait(fds, n, wake_at);
-		if (copy_out(user, fds, n * sizeof *fds) < 0)
+		if (r == -EINTR)
+			signals_restart(); /* a poll never goes on */
+		else if (copy_out(user, fds, n * sizeof *fds) < 0)
 			r = -EFAULT;
 	}
 	if (fds != few)
@@ -104,8 +107,11 @@ static long select_until(unsigned n, uint64_t *const user[3], uint64_t wake_at)
 	if (!fds)
 		return -ENOMEM;
 	count = to_poll(&s, n, fds);
-	poll_wait(fds, count, wake_at);
-	r = from_poll(&s, fds, count);
+	r = poll_wait(fds, count, wake_at);
+	if (r == -EINTR)
+		signals_restart();
+	else
+		r = from_poll(&s, fds, count);
 	slab_free(fds);
 	for (i = 0; r >= 0 && i < 3; i++)
 		if (user[i] && copy_out(user[i], s.bits[i], bytes) < 0)

@@ -12,8 +12,7 @@
 typedef long syscall_fn(long, long, long, long, long, long);
 extern syscall_fn *const exo_syscalls[SYSCALLS];
 
-/* What a process keeps across exec beside its files; in the arena. Signals are
- * stored and told, not yet delivered. */
+/* What a process keeps across exec beside its files; in the arena. */
 struct linux_sigaction { uint64_t handler, flags, restorer, mask; };
 struct linux_stack { uint64_t base; int32_t flags, pad; uint64_t size; };
 struct linux_rlimit { uint64_t current, max; };
@@ -21,17 +20,24 @@ struct linux_rlimit { uint64_t current, max; };
 struct posix_state {
 	bool used;
 	struct linux_sigaction action[65];
-	uint64_t sigmask;
+	uint64_t sigmask, pending;
 	struct linux_rlimit limit[RLIMITS];
 };
 struct posix_state *posix_state(void);
+
+/* After a call that came back with -EINTR: what is pending is delivered. True: the
+ * call is to go on. */
+bool signals_restart(void);
 
 /* ---- names: a path argument and the directory it begins at --------------------- */
 struct at { struct path base; char name[PATH_MAX]; };
 int at_begin(struct at *, int dirfd, const char *user);  /* 0: at_end later       */
 void at_end(struct at *);
+/* Short for what is done under one lock: 0 leaves it held, base is not referenced. */
+int at_enter(struct at *, int dirfd, const char *user);
 /* What is called so; flags are AT_SYMLINK_NOFOLLOW and AT_EMPTY_PATH. Referenced,
- * to be dropped with path_done. */
+ * to be dropped with path_done; the locked form leaves the lock held on success. */
+int at_find_locked(int dirfd, const char *user, unsigned flags, struct path *out);
 int at_find(int dirfd, const char *user, unsigned flags, struct path *out);
 void path_done(struct path *);
 

@@ -9,12 +9,17 @@
 
 static long rw(int fd, void *buf, size_t n, bool write)
 {
-	struct file *f = fd_file(fd);
+	struct file *f;
 	long r;
 
+	if (!write && fd_read_page(fd, buf, n, OWN_OFFSET, &r))
+		return r;
+	f = fd_file(fd);
 	if (!f)
 		return -EBADF;
-	r = file_rw(f, buf, n, write, OWN_OFFSET);
+	do
+		r = file_rw(f, buf, n, write, OWN_OFFSET);
+	while (r == -EINTR && signals_restart());
 	file_unref(f);
 	return r;
 }
@@ -36,6 +41,8 @@ static long rw_at(int fd, void *buf, size_t n, int64_t offset, bool write)
 
 	if (offset < 0)
 		return -EINVAL;
+	if (!write && fd_read_page(fd, buf, n, offset, &r))
+		return r;
 	f = fd_file(fd);
 	if (!f)
 		return -EBADF;
@@ -89,7 +96,9 @@ static long rwv(int fd, const struct linux_iovec *iov, int n, int64_t offset, bo
 	f = fd_file(fd);
 	if (!f)
 		return -EBADF;
-	r = offset >= 0 && !file_table[f->kind]->seekable ? -ESPIPE : vectors(f, iov, (unsigned)n, write, offset);
+	do
+		r = offset >= 0 && !file_table[f->kind]->seekable ? -ESPIPE : vectors(f, iov, (unsigned)n, write, offset);
+	while (r == -EINTR && signals_restart());
 	if (r == 0 && f->kind == FILE_PATH)
 		r = -EBADF;
 	file_unref(f);
@@ -208,6 +217,11 @@ static long copy(const struct copy *c, size_t n)
 	return total ? (long)total : r;
 }
 
+static bool may_copy(struct file *from, struct file *to)
+{
+	return from && to && (file_access(from) & VM_READ) && (file_access(to) & VM_WRITE);
+}
+
 /* An offset that the program gave, or the file's own. */
 static int take_offset(struct file *f, const int64_t *user, uint64_t *own)
 {
@@ -253,7 +267,7 @@ long sys_sendfile(int to_fd, int from_fd, int64_t *offset, size_t n)
 	struct file *to = fd_file(to_fd), *from = fd_file(from_fd);
 	long r = -EBADF;
 
-	if (from && to) {
+	if (may_copy(from, to)) {
 		r = -EINVAL; /* as on Linux: the source must be seekable */
 		if ((from->kind == FILE_REGULAR || from->kind == FILE_TEXT) && !(to->flags & O_APPEND))
 			r = copy_between(from, offset, to, NULL, n);
@@ -270,7 +284,7 @@ long sys_copy_file_range(int from_fd, int64_t *from_at, int to_fd, int64_t *to_a
 	struct file *to = fd_file(to_fd), *from = fd_file(from_fd);
 	long r = -EBADF;
 
-	if (from && to && !(to->flags & O_APPEND)) {
+	if (may_copy(from, to) && !(to->flags & O_APPEND)) {
 		r = -EINVAL;
 		if (from->kind == FILE_DIR || to->kind == FILE_DIR)
 			r = -EISDIR;

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT
  *
- * The state of signals: which action, which mask. It is kept and told as POSIX
- * says; nothing sends a signal yet.
+ * Signals, as far as a process sends them to itself: by kill and raise, and by the
+ * keys of the terminal on which it waits. A handler is called like any function,
+ * when the call that sent or unblocked its signal returns.
  */
 #include "posix/posix.h"
 
@@ -9,7 +10,14 @@
 #define SIGKILL 9
 #define SIGSTOP 19
 #define UNMASKABLE (1ul << (SIGKILL - 1) | 1ul << (SIGSTOP - 1))
+#define SIG_DFL 0
 #define SIG_IGN 1
+#define SA_RESTART 0x10000000u
+#define SA_NODEFER 0x40000000u
+#define SA_RESETHAND 0x80000000u
+#define SI_TKILL (-6)
+/* SIGCHLD SIGCONT SIGURG SIGWINCH; and those that stop, which nothing could end. */
+#define IGNORED_BY_DEFAULT (1ul << 16 | 1ul << 17 | 1ul << 22 | 1ul << 27 | 0xful << 18)
 enum { SIG_BLOCK, SIG_UNBLOCK, SIG_SETMASK };
 #define SS_ONSTACK 1
 #define SS_DISABLE 2
@@ -50,6 +58,87 @@ struct posix_state *posix_state(void)
 	return state;
 }
 
+/* ---- delivery ------------------------------------------------------------------- */
+
+struct linux_siginfo { int32_t signo, error, code, pad, pid, uid; uint64_t rest[13]; };
+typedef void handler_fn(int, struct linux_siginfo *, void *context);
+
+static void call_handler(int sig, const struct linux_sigaction *action)
+{
+	struct linux_siginfo about = { .signo = sig, .code = SI_TKILL, .pid = proc_self()->pid };
+	struct posix_state *state = posix_state();
+	uint64_t before = state->sigmask;
+
+	state->sigmask |= action->mask | (action->flags & SA_NODEFER ? 0 : 1ul << (sig - 1));
+	if (action->flags & SA_RESETHAND)
+		state->action[sig] = (struct linux_sigaction){ SIG_DFL, 0, 0, 0 };
+	((handler_fn *)action->handler)(sig, &about, NULL);
+	state->sigmask = before;
+}
+
+static void deliver(int sig)
+{
+	struct linux_sigaction action = posix_state()->action[sig];
+
+	if (action.handler == SIG_IGN)
+		return;
+	if (action.handler != SIG_DFL)
+		call_handler(sig, &action);
+	else if (!(IGNORED_BY_DEFAULT >> (sig - 1) & 1))
+		proc_exit(sig);
+}
+
+/* Whether all that came wants the interrupted call to go on. */
+static bool deliver_all(void)
+{
+	struct posix_state *state = posix_state();
+	bool restart = true;
+
+	state->pending |= __atomic_exchange_n(&tty_of(0)->signals, 0, __ATOMIC_ACQ_REL);
+	while (state->pending & ~state->sigmask) {
+		int sig = __builtin_ctzl(state->pending & ~state->sigmask) + 1;
+
+		state->pending &= ~(1ul << (sig - 1));
+		restart &= state->action[sig].handler == SIG_IGN || (state->action[sig].flags & SA_RESTART);
+		deliver(sig);
+	}
+	return restart;
+}
+
+bool signals_restart(void)
+{
+	return deliver_all();
+}
+
+static long send(int sig)
+{
+	if (sig < 0 || sig > SIGNALS)
+		return -EINVAL;
+	if (sig)
+		posix_state()->pending |= 1ul << (sig - 1);
+	deliver_all();
+	return 0;
+}
+
+long sys_kill(int pid, int sig)
+{
+	struct proc *p = proc_self();
+
+	return pid == 0 || pid == p->pid || pid == -p->pgid ? send(sig) : -ESRCH;
+}
+
+long sys_tkill(int tid, int sig)
+{
+	return tid <= 0 ? -EINVAL : tid == thread_self()->tid ? send(sig) : -ESRCH;
+}
+
+long sys_tgkill(int pid, int tid, int sig)
+{
+	return pid <= 0 ? -EINVAL : pid == proc_self()->pid ? sys_tkill(tid, sig) : -ESRCH;
+}
+
+/* ---- what is asked and told --------------------------------------------------------- */
+
 long sys_rt_sigaction(int sig, const struct linux_sigaction *new, struct linux_sigaction *old, size_t size)
 {
 	struct linux_sigaction before, after = { 0, 0, 0, 0 };
@@ -83,14 +172,18 @@ long sys_rt_sigprocmask(int how, const uint64_t *new, uint64_t *old, size_t size
 		set = how == SIG_BLOCK ? before | set : how == SIG_UNBLOCK ? before & ~set : set;
 		state->sigmask = set & ~UNMASKABLE;
 	}
-	return old ? copy_out(old, &before, sizeof before) : 0;
+	if (old && copy_out(old, &before, sizeof before) < 0)
+		return -EFAULT;
+	if (state->pending & ~state->sigmask)
+		deliver_all();
+	return 0;
 }
 
 long sys_rt_sigpending(uint64_t *user, size_t size)
 {
-	const uint64_t none = 0;
+	uint64_t blocked = posix_state()->pending & posix_state()->sigmask;
 
-	return size > 8 ? -EINVAL : copy_out(user, &none, size);
+	return size > 8 ? -EINVAL : copy_out(user, &blocked, size);
 }
 
 long sys_sigaltstack(const struct linux_stack *new, struct linux_stack *old)

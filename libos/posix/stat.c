@@ -12,38 +12,35 @@
 /* A copy of the attributes of what a path leads to, or of an open file. */
 struct facts { struct attr attr; uint32_t dev; };
 
-static struct facts facts_of(struct inode *inode)
+static void note(struct facts *f, const struct inode *inode)
 {
-	struct facts f;
-
-	vfs_lock();
-	f.attr = *inode->attr;
-	f.dev = inode->super->dev;
-	vfs_unlock();
-	return f;
+	f->attr = *inode->attr;
+	f->dev = inode->super->dev;
 }
 
 static int facts_at(int dirfd, const char *name, unsigned flags, struct facts *out)
 {
 	struct path p;
-	int r = at_find(dirfd, name, flags, &p);
+	int r = at_find_locked(dirfd, name, flags, &p);
 
 	if (r < 0)
 		return r;
-	*out = facts_of(p.dentry->inode);
-	path_done(&p);
+	note(out, p.dentry->inode);
+	path_unref(&p);
+	vfs_unlock();
 	return 0;
 }
 
 static int facts_fd(int fd, struct facts *out)
 {
-	struct file *f = fd_file(fd);
+	struct file *f;
 
-	if (!f)
-		return -EBADF;
-	*out = facts_of(f->inode);
-	file_unref(f);
-	return 0;
+	vfs_lock();
+	f = fd_peek(fd);
+	if (f)
+		note(out, f->inode);
+	vfs_unlock();
+	return f ? 0 : -EBADF;
 }
 
 static long put_stat(struct linux_stat *user, const struct facts *f)
@@ -154,10 +151,13 @@ long sys_readlinkat(int dirfd, const char *name, char *user, int size)
 	struct path p;
 	const char *s;
 	size_t n = 0;
+	char first;
+	bool empty;
 	int r;
 
 	if (size <= 0)
 		return -EINVAL;
+	empty = copy_in(&first, name, 1) == 0 && !first;
 	r = at_find(dirfd, name, AT_SYMLINK_NOFOLLOW | AT_EMPTY_PATH, &p);
 	if (r < 0)
 		return r;
@@ -170,7 +170,7 @@ long sys_readlinkat(int dirfd, const char *name, char *user, int size)
 			n = sizeof text;
 		memcpy(text, s ? s : text, n);
 	} else {
-		r = -EINVAL;
+		r = empty ? -ENOENT : -EINVAL;
 	}
 	path_unref(&p);
 	vfs_unlock();

@@ -12,6 +12,7 @@
 #define STACK_SIZE (8ul << 20)
 #define CLOCK_TICKS 100
 #define CPUID_RDRAND (1u << 30)
+#define AUXILIARY 17            /* pairs of the auxiliary vector */
 
 enum { AT_NULL, AT_PHDR = 3, AT_PHENT, AT_PHNUM, AT_PAGESZ, AT_BASE, AT_FLAGS, AT_ENTRY, AT_UID = 11, AT_EUID,
 	AT_GID, AT_EGID, AT_HWCAP = 16, AT_CLKTCK, AT_SECURE = 23, AT_RANDOM = 25, AT_EXECFN = 31 };
@@ -105,9 +106,9 @@ static uint64_t random_word(uint32_t ecx)
 	return z ^ z >> 31;
 }
 
-static uint64_t *auxiliary(uint64_t *at, const struct exec_image *im, const char *path, uint64_t random, uint32_t hwcap)
+static void auxiliary(uint64_t *at, const struct exec_image *im, const char *path, uint64_t random, uint32_t hwcap)
 {
-	const uint64_t pair[][2] = {
+	const uint64_t pair[AUXILIARY][2] = {
 		{ AT_PHDR, im->phdr }, { AT_PHENT, im->phent }, { AT_PHNUM, im->phnum },
 		{ AT_PAGESZ, EXO_PAGE_SIZE }, { AT_BASE, 0 }, { AT_FLAGS, 0 }, { AT_ENTRY, im->entry },
 		{ AT_UID, 0 }, { AT_EUID, 0 }, { AT_GID, 0 }, { AT_EGID, 0 }, { AT_SECURE, 0 },
@@ -116,7 +117,6 @@ static uint64_t *auxiliary(uint64_t *at, const struct exec_image *im, const char
 	};
 
 	memcpy(at, pair, sizeof pair);
-	return at + sizeof pair / sizeof(uint64_t);
 }
 
 static const char *pointers(uint64_t **at, const char *text, unsigned n)
@@ -139,7 +139,7 @@ uint64_t program_stack(const struct exec_image *im)
 	memcpy((char *)strings, im->strings, im->used);
 	((uint64_t *)random)[0] = random_word(ecx);
 	((uint64_t *)random)[1] = random_word(ecx);
-	words = 1 + im->argc + 1 + im->envc + 1 + 2 * 17;
+	words = 1 + im->argc + 1 + im->envc + 1 + 2 * AUXILIARY;
 	sp = at = (uint64_t *)((random - words * sizeof *sp) & -16ul);
 	*at++ = im->argc;
 	text = pointers(&at, text + strlen(text) + 1, im->argc);

@@ -5,6 +5,7 @@
  */
 #include "core/note.h"
 #include "posix/linux.h"
+#include "proc/elf.h"
 #include "proc/exec.h"
 #include "vm/vm.h"
 
@@ -13,24 +14,6 @@
 #define HEADERS_MAX 64
 #define NOTE_MAX 1024ul
 #define STAYS_BELOW 0x0000600000000000ul /* of a program that is placed by us */
-
-enum { ET_EXEC = 2, ET_DYN = 3, MACHINE_X86_64 = 62 };
-enum { PT_LOAD = 1, PT_INTERP = 3, PT_NOTE = 4, PT_PHDR = 6 };
-enum { PF_X = 1, PF_W = 2, PF_R = 4 };
-
-struct elf_header {
-	uint8_t ident[16];
-	uint16_t type, machine;
-	uint32_t version;
-	uint64_t entry, phoff, shoff;
-	uint32_t flags;
-	uint16_t ehsize, phentsize, phnum, shentsize, shnum, shstrndx;
-};
-
-struct elf_segment {
-	uint32_t type, flags;
-	uint64_t offset, vaddr, paddr, filesz, memsz, align;
-};
 
 static bool read_all(struct file *f, void *buf, size_t n, uint64_t offset)
 {
@@ -110,7 +93,7 @@ static int places_check(struct exec_image *im, bool pie)
 				return -ENOEXEC;
 		if ((s->vaddr < EXO_LIBOS_BASE || pie) && s->vaddr + s->memsz > im->brk)
 			im->brk = s->vaddr + s->memsz;
-		if (s->prot & VM_EXEC && im->entry - s->vaddr < s->memsz)
+		if (s->prot & VM_EXEC && im->entry - s->vaddr < s->memsz && (!im->linked || s->vaddr >= EXO_LIBOS_BASE))
 			entry = true;
 	}
 	return entry ? 0 : -ENOEXEC;

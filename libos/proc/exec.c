@@ -15,7 +15,7 @@
 
 extern char exo_trampoline[], exo_trampoline_end[];
 extern char _start[];           /* crt1's, of the program that this libOS is linked with */
-extern char __ehdr_start[], _end[];
+extern char _end[];             /* and of the application, without its heap */
 _Noreturn void stack_call(void (*fn)(void *), void *arg, uint64_t stack_top);
 
 typedef long trampoline_fn(const struct exo_pte *batch, uint64_t n, uint64_t flags, uint64_t entry);
@@ -98,11 +98,14 @@ static void commit(void *arg)
 
 _Noreturn void exec_finish(struct exec_image *im)
 {
-	uint64_t entry = im->linked ? (uint64_t)_start : im->entry, stack;
 	struct thread *t = thread_self();
+	uint64_t entry, stack;
 
 	if (!im->file)
 		im->brk = (uint64_t)_end;
+	if (im->linked)         /* e_entry is the libOS's */
+		im->entry = (uint64_t)_start;
+	entry = im->entry;
 	t->foreign = !im->linked;
 	stack = program_map(im) < 0 ? 0 : program_stack(im);
 	if (!stack)
@@ -110,7 +113,7 @@ _Noreturn void exec_finish(struct exec_image *im)
 	vm_set_brk((im->brk + PAGE - 1) & -PAGE);
 	image_drop(im);
 	proc_self()->image = NULL;
-	sys_arch_prctl(0x1002, 0);
+	thread_set_fs(0);
 	vector_clean();
 	program_enter(entry, stack);
 }

@@ -48,6 +48,8 @@ int script_open(struct exec_image *);
 int space_build(struct exec_image *);            /* a linked image's libOS      */
 int program_map(const struct exec_image *);      /* the application's segments  */
 uint64_t program_stack(const struct exec_image *); /* its stack: the initial rsp */
+/* ids.c: the current thread's FS base */
+void thread_set_fs(uint64_t addr);
 /* exec.c: in the thread, open; the libOS that stays is in place. */
 _Noreturn void exec_finish(struct exec_image *);
 struct exec_image *image_new(void);

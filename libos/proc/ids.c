@@ -3,7 +3,7 @@
  * Who one is, and leaving.
  */
 #include "core/upcall.h"
-#include "proc/proc.h"
+#include "proc/exec.h"
 #include "proc/syscalls.h"
 #include "sched/sched.h"
 
@@ -45,7 +45,7 @@ long sys_set_tid_address(int *tid)
 	return thread_self()->tid;
 }
 
-static void set_fs(uint64_t addr)
+void thread_set_fs(uint64_t addr)
 {
 	section_enter();
 	thread_self()->fs_base = addr;
@@ -74,7 +74,7 @@ long sys_arch_prctl(long code, uint64_t addr)
 	case ARCH_SET_FS:
 		if (addr >= EXO_WINDOW)
 			return -EPERM;
-		set_fs(addr);
+		thread_set_fs(addr);
 		return 0;
 	case ARCH_GET_FS:
 		fs = get_fs();

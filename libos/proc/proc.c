@@ -6,13 +6,13 @@
 #include "core/arena.h"
 #include "core/upcall.h"
 #include "posix/linux.h"
+#include "proc/elf.h"
 #include "proc/exec.h"
 #include "vfs/vfs.h"
 
 #define INIT_NAME "init"
 
-struct elf_ident { uint8_t before[32]; uint64_t phoff; uint8_t between[14]; uint16_t phentsize, phnum; };
-extern const struct elf_ident __ehdr_start;
+extern const struct elf_header __ehdr_start; /* this program's, as the linker placed it */
 
 struct proc *proc_self(void)
 {

@@ -6,19 +6,16 @@
  */
 #include "vfs/vfs.h"
 
-static struct dentry **bucket(uint32_t hash)
+static struct dentry **bucket(const struct dentry *parent, uint32_t hash)
 {
-	return &vfs_state()->dentry_hash[hash % HASH_SIZE];
-}
+	uint64_t key = ((uint64_t)parent >> 4 ^ hash) * 0x9e3779b97f4a7c15ul;
 
-static uint32_t hash_name(struct dentry *parent, struct name name)
-{
-	return hash_bytes(name.s, name.len, (uint64_t)parent);
+	return &vfs_state()->dentry_hash[key >> 32 & (HASH_SIZE - 1)];
 }
 
 static void unhash(struct dentry *d)
 {
-	struct dentry **p = bucket(d->hash);
+	struct dentry **p = bucket(d->parent, d->hash);
 
 	if (!d->hashed)
 		return;
@@ -30,7 +27,7 @@ static void unhash(struct dentry *d)
 
 static void hash_in(struct dentry *d)
 {
-	struct dentry **head = bucket(d->hash);
+	struct dentry **head = bucket(d->parent, d->hash);
 
 	d->hash_next = *head;
 	*head = d;
@@ -98,6 +95,7 @@ static int set_name(struct dentry *d, struct name name)
 	s[name.len] = 0;
 	d->name = s;
 	d->len = name.len;
+	d->hash = name.hash;
 	return 0;
 }
 
@@ -116,17 +114,15 @@ static struct dentry *dentry_new(struct dentry *parent, struct name name)
 	}
 	d->refs = 1;
 	d->parent = parent ? parent : d;
-	if (parent) {
+	if (parent)
 		dentry_ref(parent);
-		d->hash = hash_name(parent, name);
-	}
 	vfs_state()->dentry_count++;
 	return d;
 }
 
 struct dentry *dentry_root(struct inode *inode)
 {
-	struct dentry *d = dentry_new(NULL, (struct name){ "/", 1 });
+	struct dentry *d = dentry_new(NULL, name_of("/"));
 
 	if (d) {
 		inode_ref(inode);
@@ -135,14 +131,13 @@ struct dentry *dentry_root(struct inode *inode)
 	return d;
 }
 
-static struct dentry *cached(struct dentry *parent, struct name name)
+struct dentry *dentry_cached(const struct dentry *parent, struct name name)
 {
-	uint32_t hash = hash_name(parent, name);
 	struct dentry *d;
 
-	for (d = *bucket(hash); d; d = d->hash_next)
-		if (d->hash == hash && d->parent == parent && d->len == name.len &&
-		    !memcmp(d->name, name.s, name.len))
+	for (d = *bucket(parent, name.hash); d; d = d->hash_next)
+		if (d->hash == name.hash && d->parent == parent && d->len == name.len &&
+		    same_bytes(d->name, name.s, name.len))
 			return d;
 	return NULL;
 }
@@ -150,7 +145,7 @@ static struct dentry *cached(struct dentry *parent, struct name name)
 int dentry_lookup(struct dentry *parent, struct name name, struct dentry **out)
 {
 	struct vfs_state *v = vfs_state();
-	struct dentry *d = cached(parent, name);
+	struct dentry *d = dentry_cached(parent, name);
 	struct inode *inode = NULL;
 	int r;
 
@@ -185,15 +180,12 @@ void dentry_fill(struct dentry *d, struct inode *inode)
 	d->inode = inode;
 }
 
-/* A removed name leaves the hash; those who still use it see a nameless object.
- * What is known to be missing in a removed directory would hold it: forget it. */
-void dentry_remove(struct dentry *d)
+/* What is known to be missing in a removed directory would hold it: forget it. */
+static void forget_children(struct dentry *d)
 {
 	struct list *at = vfs_state()->dentry_lru.next;
 
-	unhash(d);
-	d->removed = true;
-	while (d->refs > 1 && d->inode && S_ISDIR(d->inode->attr->mode) && at != &vfs_state()->dentry_lru) {
+	while (d->refs > 1 && at != &vfs_state()->dentry_lru) {
 		struct dentry *child = (struct dentry *)at;
 
 		at = at->next;
@@ -204,27 +196,41 @@ void dentry_remove(struct dentry *d)
 	}
 }
 
+/* The name leaves the hash; those who use the dentry see a nameless object. */
+void dentry_remove(struct dentry *d)
+{
+	if (d->refs > 1 && d->inode && S_ISDIR(d->inode->attr->mode))
+		forget_children(d);
+	unhash(d);
+	d->removed = true;
+}
+
+/* After unlink: a dentry that only the caller uses stays, as a name that is known
+ * to be missing. */
+void dentry_unlink(struct dentry *d)
+{
+	struct inode *inode = d->inode;
+
+	if (d->refs > 1 || !d->hashed) {
+		dentry_remove(d);
+		return;
+	}
+	d->inode = NULL;
+	inode_unref(inode);
+}
+
 int dentry_move(struct dentry *d, struct dentry *parent, struct name name)
 {
 	char *old = d->name;
 	struct dentry *old_parent = d->parent;
-	int r;
 
-	if (old == d->inline_name && name.len < DENTRY_INLINE) {
-		unhash(d);
-		r = set_name(d, name);
-	} else {
-		r = set_name(d, name);
-		if (r == 0)
-			unhash(d);
-	}
-	if (r < 0)
-		return r;
+	unhash(d);
+	if (set_name(d, name) < 0)
+		return -ENOMEM; /* it keeps its name, and is no longer found by it */
 	if (old != d->inline_name)
 		slab_free(old);
 	dentry_ref(parent);
 	d->parent = parent;
-	d->hash = hash_name(parent, name);
 	hash_in(d);
 	dentry_unref(old_parent);
 	return 0;

@@ -53,16 +53,21 @@ static struct file **slot(struct files *fs, int fd)
 	return (unsigned)fd < fs->capacity && fs->fd[fd] ? &fs->fd[fd] : NULL;
 }
 
+struct file *fd_peek(int fd)
+{
+	struct file **s = slot(files_self(), fd);
+
+	return s ? *s : NULL;
+}
+
 struct file *fd_file(int fd)
 {
-	struct file **s, *f = NULL;
+	struct file *f;
 
 	vfs_lock();
-	s = slot(files_self(), fd);
-	if (s) {
-		f = *s;
+	f = fd_peek(fd);
+	if (f)
 		f->refs++;
-	}
 	vfs_unlock();
 	return f;
 }
@@ -116,14 +121,21 @@ static int install(struct files *fs, struct file *f, int from, bool cloexec)
 	return (int)fd;
 }
 
+int fd_install_locked(struct file *f, int from, bool cloexec)
+{
+	int fd = install(files_self(), f, from, cloexec);
+
+	if (fd < 0)
+		file_put(f);
+	return fd;
+}
+
 int fd_install(struct file *f, int from, bool cloexec)
 {
 	int fd;
 
 	vfs_lock();
-	fd = install(files_self(), f, from, cloexec);
-	if (fd < 0)
-		file_put(f);
+	fd = fd_install_locked(f, from, cloexec);
 	vfs_unlock();
 	return fd;
 }

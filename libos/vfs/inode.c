@@ -7,9 +7,9 @@
 
 static struct inode **bucket(struct super *super, uint64_t ino)
 {
-	uint64_t key[2] = { super->dev, ino };
+	uint64_t key = (ino ^ (uint64_t)super->dev << 32) * 0x9e3779b97f4a7c15ul;
 
-	return &vfs_state()->inode_hash[hash_bytes(key, sizeof key, 0) % HASH_SIZE];
+	return &vfs_state()->inode_hash[key >> 32 & (HASH_SIZE - 1)];
 }
 
 static void unhash(struct inode *inode)

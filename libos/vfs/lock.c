@@ -57,15 +57,30 @@ int64_t real_ns(void)
 	return (int64_t)time_ns() + time_real_offset();
 }
 
-/* FNV-1a: names are short, so a byte at a time is quick enough. */
-uint32_t hash_bytes(const void *data, size_t n, uint64_t seed)
+/* FNV-1a: path walk makes it as it looks for the end of a component. */
+struct name name_of(const char *s)
 {
-	const unsigned char *p = data;
-	uint32_t h = 2166136261u ^ (uint32_t)seed ^ (uint32_t)(seed >> 32);
+	struct name name = { s, 0, NAME_HASH };
 
-	while (n--)
-		h = (h ^ *p++) * 16777619u;
-	return h ^ h >> 15;
+	while (s[name.len])
+		name.hash = name_hash(name.hash, s[name.len++]);
+	return name;
+}
+
+/* Names are short and mostly equal when they are compared at all. */
+bool same_bytes(const char *a, const char *b, size_t n)
+{
+	uint64_t x, y;
+
+	for (; n >= sizeof x; a += sizeof x, b += sizeof x, n -= sizeof x) {
+		__builtin_memcpy(&x, a, sizeof x);
+		__builtin_memcpy(&y, b, sizeof y);
+		if (x != y)
+			return false;
+	}
+	while (n && *a == *b)
+		a++, b++, n--;
+	return !n;
 }
 
 int io_put(struct io *io, const void *src, size_t n)

@@ -4,22 +4,35 @@
  */
 #include "vfs/vfs.h"
 
-bool mount_cross(struct path *p)
+static struct mount *mount_on(const struct path *p)
 {
 	struct mount *m;
 
-	if (!p->dentry->mounted)
-		return false;
-	for (m = vfs_state()->mounts; m; m = m->next)
-		if (m->at.dentry == p->dentry && m->at.mount == p->mount) {
-			struct path to = { m, m->root };
+	for (m = p->dentry->mounted ? vfs_state()->mounts : NULL; m; m = m->next)
+		if (m->at.dentry == p->dentry && m->at.mount == p->mount)
+			return m;
+	return NULL;
+}
 
-			path_ref(&to);
-			path_unref(p);
-			*p = to;
-			return true;
-		}
-	return false;
+void mount_top(struct path *p)
+{
+	struct mount *m;
+
+	while ((m = mount_on(p)))
+		*p = (struct path){ m, m->root };
+}
+
+bool mount_cross(struct path *p)
+{
+	struct path to = *p;
+
+	mount_top(&to);
+	if (to.mount == p->mount)
+		return false;
+	path_ref(&to);
+	path_unref(p);
+	*p = to;
+	return true;
 }
 
 static void set_string(char *to, size_t size, const char *from)

@@ -61,7 +61,7 @@ int vfs_link(const struct path *target, const struct path *base, const char *s)
 		else if (parent.dentry->inode->attr->nlink == 0 || (inode->attr->nlink == 0 && !inode->linkable))
 			r = -ENOENT;
 		else
-			r = fs_of(inode)->link(parent.dentry->inode, (struct name){ at.dentry->name, at.dentry->len }, inode);
+			r = fs_of(inode)->link(parent.dentry->inode, dentry_name(at.dentry), inode);
 		if (r == 0) {
 			inode->linkable = false;
 			inode_ref(inode);
@@ -102,28 +102,35 @@ static int check_last(const struct last *last, bool dir)
 	return last->name.len == 0 ? -EBUSY : last->name.len == 1 ? -EINVAL : -ENOTEMPTY;
 }
 
-int vfs_unlink(const struct path *base, const char *s, bool dir)
+int vfs_unlink_locked(const struct path *base, const char *s, bool dir)
 {
 	struct path parent, at;
 	struct last last;
+	int r = path_parent(base, s, &parent, &last);
+
+	if (r < 0)
+		return r;
+	r = check_last(&last, dir);
+	if (r == 0)
+		r = child_find(&parent, last.name, &at);
+	if (r == 0) {
+		r = check_unlink(&parent, &at, &last, dir);
+		if (r == 0)
+			r = fs_of(at.dentry->inode)->unlink(parent.dentry->inode, last.name, at.dentry->inode);
+		if (r == 0)
+			dentry_unlink(at.dentry);
+		path_unref(&at);
+	}
+	path_unref(&parent);
+	return r;
+}
+
+int vfs_unlink(const struct path *base, const char *s, bool dir)
+{
 	int r;
 
 	vfs_lock();
-	r = path_parent(base, s, &parent, &last);
-	if (r == 0) {
-		r = check_last(&last, dir);
-		if (r == 0)
-			r = child_find(&parent, last.name, &at);
-		if (r == 0) {
-			r = check_unlink(&parent, &at, &last, dir);
-			if (r == 0)
-				r = fs_of(at.dentry->inode)->unlink(parent.dentry->inode, last.name, at.dentry->inode);
-			if (r == 0)
-				dentry_remove(at.dentry);
-			path_unref(&at);
-		}
-		path_unref(&parent);
-	}
+	r = vfs_unlink_locked(base, s, dir);
 	vfs_unlock();
 	return r;
 }
@@ -159,15 +166,34 @@ static int check_rename(const struct move *m, unsigned flags)
 		return -EPERM;
 	if (below(m->to_dir.dentry, m->from.dentry))
 		return -EINVAL;
-	if (victim && below(m->from_dir.dentry, m->to.dentry))
+	if (victim && !(flags & RENAME_EXCHANGE) && below(m->from_dir.dentry, m->to.dentry))
 		return -ENOTEMPTY;
 	if (m->to_dir.dentry->inode->attr->nlink == 0)
 		return -ENOENT;
+	if (flags & RENAME_EXCHANGE)
+		return !victim ? -ENOENT : below(m->from_dir.dentry, m->to.dentry) ? -EINVAL : 0;
 	if (!victim || victim == moved)
 		return 0;
 	if (is_dir(&m->from) != is_dir(&m->to))
 		return is_dir(&m->to) ? -EISDIR : -ENOTDIR;
 	return is_dir(&m->to) && !fs_of(victim)->empty(victim) ? -ENOTEMPTY : 0;
+}
+
+/* A name that finds no memory leaves the cache, to be looked up afresh. */
+static void move_dentry(struct dentry *d, const struct path *dir, struct name name)
+{
+	if (dentry_move(d, dir->dentry, name) < 0)
+		dentry_remove(d);
+}
+
+static int exchange(struct move *m)
+{
+	struct inode *a = m->from.dentry->inode, *b = m->to.dentry->inode;
+
+	fs_of(a)->exchange(m->from_dir.dentry->inode, m->old.name, a, m->to_dir.dentry->inode, m->new.name, b);
+	move_dentry(m->from.dentry, &m->to_dir, m->new.name);
+	move_dentry(m->to.dentry, &m->from_dir, m->old.name);
+	return 0;
 }
 
 static int move(struct move *m, unsigned flags)
@@ -181,13 +207,14 @@ static int move(struct move *m, unsigned flags)
 	victim = m->to.dentry->inode;
 	if (moved == victim)
 		return 0; /* two names of one file: POSIX wants nothing to happen */
+	if (flags & RENAME_EXCHANGE)
+		return exchange(m);
 	r = fs_of(moved)->rename(m->from_dir.dentry->inode, m->old.name, m->to_dir.dentry->inode, m->new.name,
 	                         moved, victim);
 	if (r < 0)
 		return r;
 	dentry_remove(m->to.dentry);
-	if (dentry_move(m->from.dentry, m->to_dir.dentry, m->new.name) < 0)
-		dentry_remove(m->from.dentry); /* no memory: it is looked up afresh */
+	move_dentry(m->from.dentry, &m->to_dir, m->new.name);
 	return 0;
 }
 
@@ -218,7 +245,7 @@ int vfs_rename(const struct path *from, const char *old, const struct path *to, 
 	struct move m;
 	int r;
 
-	if (flags & ~RENAME_NOREPLACE)
+	if ((flags & ~(RENAME_NOREPLACE | RENAME_EXCHANGE)) || flags == (RENAME_NOREPLACE | RENAME_EXCHANGE))
 		return -EINVAL;
 	vfs_lock();
 	r = path_parent(from, old, &m.from_dir, &m.old);

@@ -32,8 +32,7 @@ int child_find(const struct path *dir, struct name name, struct path *out)
 	if (r < 0)
 		return r;
 	out->mount->refs++;
-	while (mount_cross(out))
-		;
+	mount_cross(out);
 	return 0;
 }
 
@@ -46,8 +45,8 @@ int child_make(struct path *dir, struct dentry *d, uint32_t mode, uint64_t rdev,
 	if (parent->attr->nlink == 0)
 		return -ENOENT;
 	if (!fs_of(parent)->create)
-		return -EACCES;
-	r = fs_of(parent)->create(parent, (struct name){ d->name, d->len }, mode, rdev, target, &inode);
+		return -ENOENT; /* as Linux says of /proc */
+	r = fs_of(parent)->create(parent, dentry_name(d), mode, rdev, target, &inode);
 	if (r == 0)
 		dentry_fill(d, inode);
 	return r;
@@ -170,7 +169,7 @@ static int open_unnamed(const struct path *base, const char *s, uint32_t flags, 
 		return r;
 	r = -EOPNOTSUPP;
 	if (fs_of(dir.dentry->inode)->create)
-		r = fs_of(dir.dentry->inode)->create(dir.dentry->inode, (struct name){ "", 0 }, S_IFREG | mode, 0,
+		r = fs_of(dir.dentry->inode)->create(dir.dentry->inode, name_of(""), S_IFREG | mode, 0,
 		                                     NULL, &inode);
 	if (r == 0) {
 		d = dentry_root(inode);
@@ -187,30 +186,35 @@ static int open_unnamed(const struct path *base, const char *s, uint32_t flags, 
 	return r;
 }
 
-int file_open(const struct path *base, const char *s, uint32_t flags, uint32_t mode, struct file **out)
+int file_open_locked(const struct path *base, const char *s, uint32_t flags, uint32_t mode, struct file **out)
 {
 	struct path at;
 	bool made = false;
 	int r;
 
 	mode &= 07777 & ~proc_self()->umask;
-	vfs_lock();
-	if ((flags & O_TMPFILE) == O_TMPFILE) {
-		r = open_unnamed(base, s, flags, mode, out);
-		vfs_unlock();
-		return r;
-	}
+	if ((flags & O_TMPFILE) == O_TMPFILE)
+		return open_unnamed(base, s, flags, mode, out);
 	if (flags & O_CREAT)
 		r = find_or_make(base, s, flags, mode, &at, &made);
 	else
 		r = path_walk(base, s, flags & O_NOFOLLOW ? 0 : WALK_FOLLOW, &at);
-	if (r == 0) {
-		if (!made && (flags & O_CREAT) && (flags & O_EXCL))
-			r = -EEXIST;
-		else
-			r = open_found(&at, made ? flags & ~O_TRUNC : flags, out);
-		path_unref(&at);
-	}
+	if (r < 0)
+		return r;
+	if (!made && (flags & O_CREAT) && (flags & O_EXCL))
+		r = -EEXIST;
+	else
+		r = open_found(&at, made ? flags & ~O_TRUNC : flags, out);
+	path_unref(&at);
+	return r;
+}
+
+int file_open(const struct path *base, const char *s, uint32_t flags, uint32_t mode, struct file **out)
+{
+	int r;
+
+	vfs_lock();
+	r = file_open_locked(base, s, flags, mode, out);
 	vfs_unlock();
 	return r;
 }

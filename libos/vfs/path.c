@@ -59,8 +59,7 @@ static void step_up(struct walk *w)
 	if (to.dentry != to.mount->root)
 		to.dentry = to.dentry->parent;
 	step_to(w, to);
-	while (mount_cross(&w->at))
-		;
+	mount_cross(&w->at);
 }
 
 /* Follows `link`, to which the caller's reference goes: either there is a text to
@@ -140,14 +139,16 @@ static bool next_string(struct walk *w, const char **s, bool *slash)
 
 static struct name next_name(const char **s, bool *slash)
 {
-	struct name name = { *s, 0 };
+	const char *p = *s;
+	struct name name = { p, 0, NAME_HASH };
 
-	while (**s && **s != '/')
-		++*s;
-	name.len = (uint32_t)(*s - name.s);
-	*slash = **s == '/';
-	while (**s == '/')
-		++*s;
+	for (; *p && *p != '/'; p++)
+		name.hash = name_hash(name.hash, *p);
+	name.len = (uint32_t)(p - name.s);
+	*slash = *p == '/';
+	while (*p == '/')
+		p++;
+	*s = p;
 	return name;
 }
 
@@ -183,12 +184,62 @@ static int walk(struct walk *w, const char *s)
 	}
 }
 
+/* One step of the quick walk: into a directory, or to the end. */
+static bool quick_step(struct path *at, struct name name, bool end, bool follow)
+{
+	struct dentry *d = name.s[0] == '.' ? NULL : dentry_cached(at->dentry, name);
+
+	if (!d || !d->inode)
+		return false;
+	at->dentry = d;
+	if (d->mounted)
+		mount_top(at);
+	if (end)
+		return !follow || !S_ISLNK(at->dentry->inode->attr->mode);
+	return S_ISDIR(at->dentry->inode->attr->mode);
+}
+
+/* The walk of most paths: all components are cached, none is a link or begins with
+ * a dot. Nothing is made on the way, so only the end needs a reference. False: it
+ * is not so, and nothing has happened. */
+static bool quick_walk(const struct walk *w, const struct path *base, const char *s, struct path *out)
+{
+	struct path at = *s == '/' ? files_self()->root : *base;
+	struct name name;
+	uint32_t hits = 0;
+	bool slash;
+
+	while (*s == '/')
+		s++;
+	if (!*s || !S_ISDIR(at.dentry->inode->attr->mode))
+		return false;
+	for (; *s; hits++) {
+		name = next_name(&s, &slash);
+		if (!*s && w->last) {
+			if (name.len > NAME_MAX)
+				return false;
+			*w->last = (struct last){ name, slash };
+			break;
+		}
+		if (!quick_step(&at, name, !*s && !slash, w->flags & WALK_FOLLOW))
+			return false;
+	}
+	if ((w->flags & WALK_DIR) && !S_ISDIR(at.dentry->inode->attr->mode))
+		return false;
+	vfs_state()->dentry_hits += hits;
+	path_ref(&at);
+	*out = at;
+	return true;
+}
+
 static int start(struct walk *w, const struct path *base, const char *s, struct path *out)
 {
 	int r;
 
 	if (!*s)
 		return -ENOENT;
+	if (quick_walk(w, base, s, out))
+		return 0;
 	w->links = w->depth = 0;
 	w->at = *s == '/' ? files_self()->root : *base;
 	path_ref(&w->at);
@@ -219,7 +270,7 @@ int path_parent(const struct path *base, const char *s, struct path *out, struct
 
 	w.flags = WALK_DIR;
 	w.last = last;
-	*last = (struct last){ { s, 0 }, false };
+	*last = (struct last){ { s, 0, NAME_HASH }, false };
 	return start(&w, base, s, out);
 }
 

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT
  *
  * Waiting for readiness. There is one queue for all who wait; a sequence number
- * tells them whether anything changed since they looked.
+ * tells them whether anything changed since they looked. A signal of the terminal
+ * ends the wait with -EINTR.
  */
 #include "vfs/vfs.h"
 
@@ -49,6 +50,8 @@ int poll_wait(struct linux_pollfd *fds, unsigned n, uint64_t wake_at)
 		}
 		if (found || late)
 			return found;
+		if (tty_of(0)->signals)
+			return -EINTR;
 		lock_take(&v->poll_lock);
 		if (sequence == v->poll_sequence)
 			thread_block(&v->pollers, &v->poll_lock, wake_at);

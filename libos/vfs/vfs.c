@@ -3,6 +3,7 @@
  * The start of the file system.
  */
 #include "vfs/vfs.h"
+#include "drivers/screen.h"
 #include "drivers/serial.h"
 #include "fs/random.h"
 
@@ -121,4 +122,5 @@ void vfs_boot(void)
 	open_standard(command_mode() ? "/dev/null" : "/dev/console", O_RDWR);
 	open_standard(command_mode() ? "/dev/ttyS1" : "/dev/console", O_RDWR);
 	open_standard(command_mode() ? "/dev/ttyS2" : "/dev/console", O_RDWR);
+	screen_summary();
 }

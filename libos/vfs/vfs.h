@@ -132,7 +132,7 @@ struct tty {
 	                             * is the line that is being edited             */
 	bool literal;               /* ^V was typed                                 */
 	bool stopped;               /* ^S                                           */
-	uint32_t interrupts;        /* ^C and ^\ seen so far                        */
+	uint64_t signals;           /* that its keys sent and nobody took yet; atomic */
 	uint32_t line_column;       /* where the line's echo began                  */
 	struct wait_queue waiters;  /* readers, and writers while it is stopped      */
 	uint16_t input[TTY_LINE];   /* low byte: character; TTY_EOL ends a line     */
@@ -165,7 +165,10 @@ int io_get(struct io *, void *dst, size_t n);
 int io_zero(struct io *, size_t n);
 
 /* ---- what a file system supplies; all run with the lock held ------------------ */
-struct name { const char *s; uint32_t len; };
+struct name { const char *s; uint32_t len, hash; }; /* hash: name_hash of it      */
+#define NAME_HASH 2166136261u                       /* of the empty name          */
+static inline uint32_t name_hash(uint32_t h, char c) { return (h ^ (unsigned char)c) * 16777619u; }
+struct name name_of(const char *);
 struct dir_entry { uint64_t ino, next; uint32_t len; uint8_t type; char name[NAME_MAX + 1]; };
 
 struct fs_ops {
@@ -179,6 +182,9 @@ struct fs_ops {
 	/* Moves a name; what bears the new one (or NULL) loses it, all or nothing. */
 	int (*rename)(struct inode *from, struct name, struct inode *to, struct name,
 	              struct inode *moved, struct inode *victim);
+	/* Each gets the other's name; cannot fail. */
+	void (*exchange)(struct inode *dir, struct name, struct inode *, struct inode *other_dir, struct name,
+	                 struct inode *other);
 	/* The entry at pos or after; 1, or 0 at the end. */
 	int (*next)(struct inode *dir, uint64_t pos, struct dir_entry *);
 	const char *(*target)(struct inode *);   /* of a link; good while referenced */
@@ -220,7 +226,7 @@ void list_init(struct list *);
 void list_append(struct list *, struct list *item);
 void list_remove(struct list *item);
 int64_t real_ns(void);                       /* CLOCK_REALTIME                   */
-uint32_t hash_bytes(const void *, size_t, uint64_t seed);
+bool same_bytes(const char *, const char *, size_t);
 
 /* ---- inode.c ------------------------------------------------------------------- */
 /* The inode `ino` of a file system, from the cache or new (*fresh, attr NULL for
@@ -232,11 +238,14 @@ void inode_evict_all(struct super *);
 
 /* ---- dentry.c ------------------------------------------------------------------ */
 int dentry_lookup(struct dentry *parent, struct name, struct dentry **out); /* negative too */
+struct dentry *dentry_cached(const struct dentry *parent, struct name); /* no reference; NULL */
 struct dentry *dentry_root(struct inode *);
+static inline struct name dentry_name(const struct dentry *d) { return (struct name){ d->name, d->len, d->hash }; }
 void dentry_ref(struct dentry *);
 void dentry_unref(struct dentry *);
 void dentry_fill(struct dentry *, struct inode *);  /* takes the inode's reference */
-void dentry_remove(struct dentry *);         /* the name is gone                 */
+void dentry_remove(struct dentry *);         /* the name is gone, or another's    */
+void dentry_unlink(struct dentry *);         /* the name is gone                 */
 int dentry_move(struct dentry *, struct dentry *parent, struct name);
 void dentry_shrink(struct super *);          /* drops what is unused of it        */
 
@@ -258,14 +267,18 @@ struct files *files_self(void);
 int mount_add(const struct path *at, const char *type, const char *source, uint64_t bytes);
 int mount_bind(const struct path *at, const struct path *source);
 int mount_remove(const struct path *at);      /* takes the reference if it succeeds */
-bool mount_cross(struct path *);             /* to what is mounted on it          */
+void mount_top(struct path *);               /* to what is mounted on it; no references */
+bool mount_cross(struct path *);             /* the same, with references         */
 
 /* ---- file.c: open files and descriptors ---------------------------------------- */
 struct file *file_new(enum file_kind, const struct path *, uint32_t flags);
 int file_open(const struct path *base, const char *, uint32_t flags, uint32_t mode, struct file **);
+int file_open_locked(const struct path *base, const char *, uint32_t flags, uint32_t mode, struct file **);
 long file_read_at(struct file *, struct io *, uint64_t *offset);
 long file_write_at(struct file *, struct io *, uint64_t *offset);
 long file_rw(struct file *, void *, size_t, bool write, int64_t offset); /* -1: the file's own */
+/* The short way to read within one page; false: not possible, take file_rw. */
+bool fd_read_page(int fd, void *buf, size_t n, int64_t offset, long *result);
 void inode_resize(struct inode *, uint64_t size);
 void inode_touch(struct inode *, unsigned which);
 #define TOUCH_A 1
@@ -276,6 +289,9 @@ void file_put(struct file *);                /* file_unref with the lock held   
 int child_make(struct path *dir, struct dentry *, uint32_t mode, uint64_t rdev, const char *target);
 int child_find(const struct path *dir, struct name, struct path *out);
 int fd_install(struct file *, int from, bool cloexec); /* takes the reference     */
+/* With the lock held: the file without a reference; and fd_install. */
+struct file *fd_peek(int fd);
+int fd_install_locked(struct file *, int from, bool cloexec);
 int fd_replace(struct file *, int fd, bool cloexec);
 int fd_close(int fd);
 int fd_cloexec(int fd, int set);             /* set -1: only tell; else the new state */
@@ -285,6 +301,7 @@ void files_set_exe(struct file *);           /* what /proc/self/exe says: exec t
 /* ---- name.c: operations on names; base for relative paths ------------------------ */
 int vfs_create(const struct path *base, const char *, uint32_t mode, uint64_t rdev, const char *target);
 int vfs_unlink(const struct path *base, const char *, bool dir);
+int vfs_unlink_locked(const struct path *base, const char *, bool dir);
 int vfs_link(const struct path *target, const struct path *base, const char *);
 int vfs_rename(const struct path *, const char *, const struct path *, const char *, unsigned flags);
 

@@ -6,16 +6,6 @@
  */
 #include "vm/internal.h"
 
-struct page *page_struct(uint64_t pfn)
-{
-	struct pool *pool = vm_pool;
-
-	for (uint32_t i = 0; i < pool->range_count; i++)
-		if (pfn - pool->range[i].base < pool->range[i].count)
-			return &pool->range[i].pages[pfn - pool->range[i].base];
-	return NULL;
-}
-
 static void list_push(struct pool_zone *z, uint64_t pfn, struct page *p, unsigned order)
 {
 	p->prev = 0;

@@ -224,28 +224,41 @@ static bool chunk_small(const struct pool_range *r, uint64_t first)
 	return false;
 }
 
+/* Gives what is free of [at, end), within one chunk, to its zone. */
+static void chunk_fill(const struct pool_range *r, uint64_t at, uint64_t end, const struct run *array)
+{
+	uint64_t first = at & ~(CHUNK_FRAMES - 1);
+	bool small = chunk_small(r, first);
+
+	if (small) {
+		for (uint64_t i = at; i < end; i++)
+			r->pages[i - r->base].flags |= PAGE_OBJECT;
+		if (first >= r->base)
+			r->pages[first - r->base].flags |= PAGE_SPLIT;
+	}
+	if (at < array->end && array->start < end) {
+		zone_give_run(small, at, max_u64(at, array->start));
+		at = min_u64(end, array->end);
+	}
+	zone_give_run(small, at, end);
+}
+
+/* The array of struct page is all zeros: frames in use are marked, others given. */
 static void range_fill(const struct pool_range *r, const struct run *array)
 {
+	uint64_t end = r->base + r->count, pfn = r->base;
 	struct run gap;
 
-	for (uint64_t pfn = r->base; pfn < r->base + r->count; pfn++)
-		r->pages[pfn - r->base].flags = PAGE_BUSY;
-	for (uint64_t pfn = r->base; gap_after(r, pfn, &gap); pfn = gap.end)
-		for (uint64_t at = gap.start, next; at < gap.end; at = next) {
-			uint64_t first = at & ~(CHUNK_FRAMES - 1);
-			bool small = chunk_small(r, first);
-
-			next = min_u64(gap.end, first + CHUNK_FRAMES);
-			for (uint64_t i = at; i < next; i++)
-				r->pages[i - r->base].flags = small ? PAGE_OBJECT : 0;
-			if (small && first >= r->base)
-				r->pages[first - r->base].flags |= PAGE_SPLIT;
-			if (at < array->end && array->start < next) {
-				zone_give_run(small, at, max_u64(at, array->start));
-				at = min_u64(next, array->end);
-			}
-			zone_give_run(small, at, next);
+	while (pfn < end) {
+		if (!gap_after(r, pfn, &gap))
+			gap.start = gap.end = end;
+		for (; pfn < gap.start; pfn++)
+			r->pages[pfn - r->base].flags |= PAGE_BUSY;
+		for (uint64_t next; pfn < gap.end; pfn = next) {
+			next = min_u64(gap.end, (pfn & ~(CHUNK_FRAMES - 1)) + CHUNK_FRAMES);
+			chunk_fill(r, pfn, next, array);
 		}
+	}
 }
 
 /* Tells the struct pages of the first tables what they are. */

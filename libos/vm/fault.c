@@ -32,9 +32,7 @@ static bool allowed(unsigned flags, uint64_t error)
 /* Maps one frame whose reference the caller holds; it goes back if that fails. */
 static bool map_one(uint64_t addr, uint64_t pfn, unsigned prot)
 {
-	uint64_t value = leaf_value(pfn, prot);
-
-	if (!table_ensure(addr, 1) && leaf_write(addr, &value, 1, 0))
+	if (leaf_fill(addr, &pfn, 1, prot))
 		return true;
 	page_unref(page_at(pfn));
 	return no_memory(addr);
@@ -62,20 +60,15 @@ static void zero_run(struct regions *rs, struct region *r, uint64_t addr, uint64
 
 static bool fill_zero(struct regions *rs, struct region *r, uint64_t addr)
 {
-	uint64_t pfns[AROUND], values[AROUND], from, to;
+	uint64_t pfns[AROUND], from, to;
 
-	if (table_ensure(addr, 1))
-		return no_memory(addr);
 	zero_run(rs, r, addr, &from, &to);
 	unsigned zeroed, have = page_alloc_many(pfns, (to - from) / PAGE, &zeroed);
 	if (from < addr)        /* as many as there are, up to the one that is needed */
 		from = addr - (have ? have - 1 : 0) * PAGE;
-	for (unsigned i = 0; i < have; i++) {
-		if (i >= zeroed)
-			page_clear(page_at(pfns[i]));
-		values[i] = leaf_value(pfns[i], r->flags);
-	}
-	unsigned done = have ? leaf_write(from, values, have, 0) : 0;
+	for (unsigned i = zeroed; i < have; i++)
+		page_clear(page_at(pfns[i]));
+	unsigned done = have ? leaf_fill(from, pfns, have, r->flags) : 0;
 	for (unsigned i = done; i < have; i++)
 		page_unref(page_at(pfns[i]));
 	return done > (addr - from) / PAGE ? true : no_memory(addr);
@@ -103,24 +96,18 @@ static bool fill_copy(struct region *r, uint64_t addr, uint64_t index, uint64_t 
 /* Maps the file's own frames from addr on, as many as follow within the 16 pages. */
 static bool fill_frames(struct region *r, uint64_t addr, uint64_t index, char *frame)
 {
-	uint64_t values[AROUND], end = min_u64(r->end, (addr | (AROUND * PAGE - 1)) + 1);
+	uint64_t pfns[AROUND], end = min_u64(r->end, (addr | (AROUND * PAGE - 1)) + 1);
 	unsigned prot = r->flags & VM_SHARED ? r->flags : r->flags & ~VM_WRITE, n = 0;
-	void *frames[AROUND];
 
-	if (table_ensure(addr, 1)) {
-		page_unref(frame);
-		return no_memory(addr);
-	}
 	do {
-		frames[n] = frame;
-		values[n++] = leaf_value(page_pfn(frame), prot);
+		pfns[n++] = page_pfn(frame);
 		if (addr + n * PAGE >= end || (index + n + 1) * PAGE > r->file_end || entry_at(addr, 1)[n])
 			break;
 		frame = file_frame(r->file, index + n, false);
 	} while (frame);
-	unsigned done = leaf_write(addr, values, n, 0);
+	unsigned done = leaf_fill(addr, pfns, n, prot);
 	for (unsigned i = done; i < n; i++)
-		page_unref(frames[i]);
+		page_unref(page_at(pfns[i]));
 	return done ? true : no_memory(addr);
 }
 
@@ -152,14 +139,14 @@ static bool fault_present(struct region *r, uint64_t addr, uint64_t entry, bool 
 			return no_memory(addr);
 		page_copy(copy, page_at(pfn));
 		value = leaf_value(page_pfn(copy), r->flags);
-		if (!leaf_write(addr, &value, 1, EXO_PTE_SYNC)) {
+		if (!leaf_change(addr, &value, 1)) {
 			page_unref(copy);
 			return false;
 		}
 		page_unref(page_at(pfn));
 		return true;
 	}
-	return leaf_write(addr, &value, 1, EXO_PTE_SYNC);
+	return leaf_change(addr, &value, 1);
 }
 
 static bool fault_locked(struct regions *rs, uint64_t addr, uint64_t error)
@@ -170,9 +157,12 @@ static bool fault_locked(struct regions *rs, uint64_t addr, uint64_t error)
 		r = region_grow_stack(rs, addr);
 	if (!r || !allowed(r->flags, error))
 		return false;
-	uint64_t entry = page_entry(addr);
+	volatile uint64_t *leaf = leaf_entry(addr);
+	uint64_t entry = leaf ? *leaf : 0;
 	if (entry & EXO_P)
 		return fault_present(r, addr, entry, error & ERROR_WRITE);
+	if (!leaf && table_ensure(addr, 1))
+		return no_memory(addr);
 	uint64_t pfn = rs->hidden ? hidden_take(rs, addr) : 0;
 	if (pfn) {
 		bool own = r->flags & VM_SHARED || page_struct(pfn)->refs == 1;

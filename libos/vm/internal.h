@@ -43,7 +43,15 @@ void early_table(uint64_t pfn, exo_cap_t handle, volatile uint64_t *entries);
 exo_cap_t early_handle(uint64_t pfn);
 
 /* ---- buddy.c: blocks of one zone; pool->lock is held ------------------------- */
-struct page *page_struct(uint64_t pfn);   /* NULL: not in the pool              */
+static inline struct page *page_struct(uint64_t pfn)   /* NULL: not in the pool  */
+{
+	const struct pool_range *r = vm_ranges, *end = r + vm_range_count;
+
+	for (; r < end; r++)
+		if (pfn - r->base < r->count)
+			return r->pages ? r->pages + (pfn - r->base) : NULL;
+	return NULL;
+}
 uint64_t zone_take(unsigned zone, unsigned order);  /* first frame; 0: none     */
 void zone_give(unsigned zone, uint64_t pfn, unsigned order);
 void zone_give_run(unsigned zone, uint64_t pfn, uint64_t end);
@@ -51,6 +59,8 @@ void zone_give_run(unsigned zone, uint64_t pfn, uint64_t end);
 /* ---- pool.c ------------------------------------------------------------------ */
 /* Single frames; how many. With `zeroed`, the first *zeroed of them are zero. */
 unsigned page_alloc_many(uint64_t *pfns, unsigned n, unsigned *zeroed);
+/* page_unref for the frames that these leaf entries led to; others are left alone. */
+void page_unref_many(const uint64_t *entries, unsigned n);
 bool objects_grow(void);             /* one more chunk; pool->lock is held      */
 
 static inline void page_clear(void *page)
@@ -73,21 +83,32 @@ void window_forget(uint64_t pfn);    /* unmaps a free chunk; pool->lock is held 
 
 /* ---- tables.c: the current page tables --------------------------------------- */
 /* Where the self-map shows the entry of this level that leads to addr. */
-static inline volatile uint64_t *entry_at(uint64_t addr, unsigned level)
+static inline __attribute__((always_inline)) volatile uint64_t *entry_at(uint64_t addr, unsigned level)
 {
 	for (; level; level--)
 		addr = EXO_SELF_MAP + (addr >> 9 & 0x7ffffffff8ul);
 	return (volatile uint64_t *)addr;
 }
 /* The level-1 entry's place, or NULL if there is no table for it. */
-volatile uint64_t *leaf_entry(uint64_t addr);
+static inline volatile uint64_t *leaf_entry(uint64_t addr)
+{
+	if (!(*entry_at(addr, 4) & EXO_P) || !(*entry_at(addr, 3) & EXO_P))
+		return NULL;
+	return (*entry_at(addr, 2) & (EXO_P | EXO_PS)) == EXO_P ? entry_at(addr, 1) : NULL;
+}
 /* Makes what is missing above the entry of this level. */
 int table_ensure(uint64_t addr, unsigned level);
 exo_cap_t table_handle(uint64_t addr, unsigned level); /* of the table with that entry */
 /* Writes a present or an empty entry of this level: 0 or -EFAULT. */
 int table_write(uint64_t addr, unsigned level, uint64_t value, exo_cap_t object);
-/* n leaf entries from addr, in one level-1 table that is there; how many were done. */
-unsigned leaf_write(uint64_t addr, const uint64_t *values, unsigned n, uint64_t flags);
+/* At most BATCH leaf entries from addr, in one level-1 table that is there:
+ * leaf_fill and leaf_put make empty ones present, for frames or with these values,
+ * and return how many were done; leaf_change changes what is present and leaves
+ * empty (0) what is empty; leaf_clear empties them all, `used` of which are not. */
+unsigned leaf_fill(uint64_t addr, const uint64_t *pfns, unsigned n, unsigned prot);
+unsigned leaf_put(uint64_t addr, const uint64_t *values, unsigned n);
+bool leaf_change(uint64_t addr, const uint64_t *values, unsigned n);
+bool leaf_clear(uint64_t addr, unsigned n, unsigned used);
 /* After leaves were cleared: a table that is empty goes, or is kept as the spare. */
 void table_release(uint64_t addr, bool now);
 /* Takes away the table below the entry of this level if it is empty, then the one
@@ -135,6 +156,9 @@ struct region *region_new(uint64_t addr, uint64_t len, unsigned flags, struct fi
 
 /* ---- mmap.c ---------------------------------------------------------------------- */
 int user_space(uint64_t addr, uint64_t len); /* 0, or why a program may not map it */
+
+/* ---- advice.c -------------------------------------------------------------------- */
+void populate(uint64_t addr, uint64_t end);  /* faults it in, as far as that goes */
 
 /* ---- hidden.c: frames of pages that mprotect made inaccessible ------------------ */
 int hidden_put(struct regions *, uint64_t addr, uint64_t pfn);

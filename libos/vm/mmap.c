@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
  *
- * mmap, munmap, mprotect, madvise, brk: Linux's arguments and errors.
+ * mmap, munmap, mprotect, brk: Linux's arguments and errors.
  */
 #include "vm/internal.h"
 
@@ -21,13 +21,6 @@
 #define MAP_FIXED_NOREPLACE 0x100000
 #define MAP_KNOWN      0x1fff30   /* everything but the type                     */
 
-#define MADV_DONTNEED  4
-#define MADV_FREE      8
-#define MADV_REMOVE    9
-#define MADV_MERGEABLE 12
-#define MADV_UNMERGEABLE 13
-#define MADV_LAST      21         /* MADV_PAGEOUT                                */
-
 /* 0, or why a mapping may not be put there. */
 int user_space(uint64_t addr, uint64_t len)
 {
@@ -36,16 +29,6 @@ int user_space(uint64_t addr, uint64_t len)
 	if (addr < VM_USER_BASE || (addr < EXO_LIBOS_END && addr + len > EXO_LIBOS_BASE))
 		return -EPERM;
 	return 0;
-}
-
-/* Faults a range in, as far as that goes. */
-static void populate(uint64_t addr, uint64_t len, int prot)
-{
-	uint64_t error = prot & VM_WRITE ? 2 : 0, end = addr + len;
-
-	for (; prot && addr < end; addr += PAGE)
-		if (!page_entry(addr) && !vm_fault(addr, error))
-			return;
 }
 
 /* What the file says to a mapping like this. */
@@ -102,7 +85,7 @@ static long map(uint64_t addr, uint64_t len, int prot, int flags, struct file *f
 		return at;
 	error = region_map(at, bytes, vm, file, offset, bytes);
 	if (!error && flags & (MAP_POPULATE | MAP_LOCKED))
-		populate(at, bytes, prot);
+		populate(at, at + bytes);
 	return error ? error : at;
 }
 
@@ -143,48 +126,6 @@ long sys_mprotect(void *p, size_t len, int prot)
 	if (bytes < len || addr + bytes < addr)
 		return -ENOMEM;
 	return region_protect(addr, bytes, prot & PROT_RIGHTS);
-}
-
-/* Drops the pages of a range: the next touch finds zeros, or the file. */
-static int discard(uint64_t addr, uint64_t end)
-{
-	uint64_t at = addr;
-
-	lock_take(&vm_lock);
-	struct regions *rs = regions_get();
-	for (uint32_t i = rs ? region_index(rs, addr) : 0; rs && i < rs->count && rs->at[i]->start < end; i++) {
-		uint64_t from = max_u64(addr, rs->at[i]->start), to = min_u64(end, rs->at[i]->end);
-
-		pages_zap(from, to, true);
-		hidden_drop(rs, from, to);
-		at = from == at ? to : at;
-	}
-	lock_drop(&vm_lock);
-	return at == end ? 0 : -ENOMEM;
-}
-
-static int covered(uint64_t addr, uint64_t end)
-{
-	struct region_info info;
-
-	for (; addr < end; addr = info.end)
-		if (!region_next(addr, &info) || info.start > addr)
-			return -ENOMEM;
-	return 0;
-}
-
-long sys_madvise(void *p, size_t len, int advice)
-{
-	uint64_t addr = (uint64_t)p, bytes = (len + PAGE - 1) & ~(PAGE - 1);
-
-	if (addr & (PAGE - 1) || bytes < len || addr + bytes < addr)
-		return -EINVAL;
-	if (advice < 0 || advice > MADV_LAST || (advice > MADV_DONTNEED && advice <= MADV_REMOVE && advice != MADV_FREE) ||
-	    advice == MADV_MERGEABLE || advice == MADV_UNMERGEABLE)
-		return -EINVAL;
-	if (!bytes)
-		return 0;
-	return advice == MADV_DONTNEED ? discard(addr, addr + bytes) : covered(addr, addr + bytes);
 }
 
 void vm_set_brk(uint64_t start)

@@ -10,21 +10,22 @@
 
 static int move_pages(struct regions *rs, uint64_t from, uint64_t to, uint64_t len)
 {
-	uint64_t end = from + len, delta = to - from, values[BATCH], zero[BATCH] = { 0 };
+	uint64_t end = from + len, delta = to - from, values[BATCH];
 
 	for (uint64_t at = table_next(from, end); at < end; at = table_next(at, end)) {
-		uint64_t n = min_u64((end - at) / PAGE, BATCH), any = 0;
+		volatile uint64_t *entry = entry_at(at, 1);
+		uint64_t most = min_u64(min_u64((end - at) / PAGE, BATCH), 512 - (at / PAGE & 511)), n = 0;
 
-		n = min_u64(n, min_u64(512 - (at / PAGE & 511), 512 - ((at + delta) / PAGE & 511)));
-		for (uint64_t i = 0; i < n; i++)
-			any |= values[i] = entry_at(at, 1)[i];
-		if (any) {
-			if (table_ensure(at + delta, 1) || leaf_write(at + delta, values, n, 0) != n)
-				return -ENOMEM;
-			if (leaf_write(at, zero, n, EXO_PTE_SYNC) != n)
-				libos_panic("vm: pages at %lx cannot be moved", at);
-		}
-		at += n * PAGE;
+		most = min_u64(most, 512 - ((at + delta) / PAGE & 511));
+		while (n < most && (values[n] = entry[n]))
+			n++;
+		if (n && (table_ensure(at + delta, 1) || leaf_put(at + delta, values, n) != n))
+			return -ENOMEM;
+		if (n && !leaf_clear(at, n, n))
+			libos_panic("vm: pages at %lx cannot be moved", at);
+		at += (n ? n : 1) * PAGE;
+		if (!(at & (CHUNK - 1)) || at == end)
+			table_release(at - PAGE, false);
 	}
 	for (uint64_t at = from; rs->hidden && at < end; at += PAGE) {
 		uint64_t pfn = hidden_take(rs, at);

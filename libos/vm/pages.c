@@ -28,22 +28,18 @@ uint64_t page_entry(uint64_t addr)
 
 void pages_zap(uint64_t addr, uint64_t end, bool unref)
 {
-	uint64_t start = addr, zero[BATCH] = { 0 }, old[BATCH];
+	uint64_t start = addr, old[BATCH];
 
 	for (addr = table_next(addr, end); addr < end; addr = table_next(addr, end)) {
 		volatile uint64_t *entry = entry_at(addr, 1);
-		unsigned n = in_table(addr, (end - addr) / PAGE), any = 0;
+		unsigned n = in_table(addr, (end - addr) / PAGE), used = 0;
 
 		for (unsigned i = 0; i < n; i++)
-			any |= !!(old[i] = entry[i]);
-		if (any && leaf_write(addr, zero, n, EXO_PTE_SYNC) != n)
+			used += (old[i] = entry[i]) != 0;
+		if (used && !leaf_clear(addr, n, used))
 			libos_panic("vm: pages at %lx cannot be unmapped", addr);
-		for (unsigned i = 0; any && unref && i < n; i++) {
-			uint64_t pfn = (old[i] & EXO_PTE_ADDR) >> 12;
-
-			if (old[i] && page_struct(pfn))
-				page_unref(page_at(pfn));
-		}
+		if (used && unref)
+			page_unref_many(old, n);
 		uint64_t chunk = addr & ~(CHUNK - 1);
 		addr += n * PAGE;
 		if (addr == end || !(addr & (CHUNK - 1)))
@@ -53,15 +49,12 @@ void pages_zap(uint64_t addr, uint64_t end, bool unref)
 
 static int map_locked(uint64_t addr, const uint64_t *pfns, size_t n, unsigned prot)
 {
-	uint64_t values[BATCH];
-
+	pages_zap(addr, addr + n * PAGE, false);
 	for (size_t done = 0; done < n;) {
-		unsigned k = in_table(addr, n - done), i;
+		unsigned k = in_table(addr, n - done);
 		int error = table_ensure(addr, 1);
+		unsigned i = error ? 0 : leaf_fill(addr, pfns + done, k, prot);
 
-		for (i = 0; i < k; i++)
-			values[i] = leaf_value(pfns[done + i], prot);
-		i = error ? 0 : leaf_write(addr, values, k, 0);
 		addr += i * PAGE;
 		done += i;
 		if (i < k) {
@@ -111,7 +104,7 @@ int pages_protect(uint64_t addr, size_t n, unsigned prot)
 
 		for (unsigned i = 0; i < k; i++)
 			values[i] = entry[i] ? leaf_value((entry[i] & EXO_PTE_ADDR) >> 12, prot) : 0;
-		if (leaf_write(addr, values, k, EXO_PTE_SYNC) != k)
+		if (!leaf_change(addr, values, k))
 			error = -EFAULT;
 		addr += k * PAGE;
 	}

@@ -8,6 +8,7 @@
 
 #define HOT_MAX     64
 #define ZEROED_MAX  512
+#define RUN_MIN     4        /* neighbours                                       */
 #define IDLE_FRAMES 2        /* zeroed by one call of vm_idle                   */
 #define OBJECT_RESERVE 16    /* object frames that pages never get              */
 #define OBJECT_SPARE 128     /* free ones that stay when a chunk is given back  */
@@ -36,13 +37,21 @@ struct page *page_of(const void *address)
 
 /* ---- single frames; pool->lock is held --------------------------------------- */
 
-static uint64_t list_pop(uint32_t *list, uint32_t *count)
+static inline uint64_t list_pop(uint32_t *list, uint32_t *count)
 {
 	uint64_t pfn = *list;
 
 	*list = page_struct(pfn)->next;
 	--*count;
 	return pfn;
+}
+
+static inline void page_start(struct page *p, unsigned order)
+{
+	p->refs = 1;
+	p->order = order;
+	p->flags &= PAGE_SPLIT;
+	p->object = 0;
 }
 
 /* Returns the single frames of both lists to the buddy allocator, but for `keep`
@@ -89,16 +98,6 @@ static uint64_t single_take(struct pool *pool)
 	return pfn ? pfn : borrow(pool, 0);
 }
 
-static void page_start(uint64_t pfn, unsigned order)
-{
-	struct page *p = page_struct(pfn);
-
-	p->refs = 1;
-	p->order = order;
-	p->flags &= PAGE_SPLIT;
-	p->object = 0;
-}
-
 /* ---- pages ---------------------------------------------------------------------- */
 
 static void *page_begin(uint64_t pfn, unsigned order)
@@ -119,9 +118,45 @@ void *page_alloc(unsigned order)
 	lock_take(&pool->lock);
 	uint64_t pfn = order ? block_take(pool, order) : single_take(pool);
 	if (pfn)
-		page_start(pfn, order);
+		page_start(page_struct(pfn), order);
 	lock_drop(&pool->lock);
 	return page_begin(pfn, order);
+}
+
+/* Frames of one list, as many as it has; how many. */
+static unsigned take_listed(uint32_t *list, uint32_t *count, uint64_t *pfns, unsigned n)
+{
+	unsigned done = 0;
+
+	for (; done < n && *list; done++) {
+		struct page *p = page_struct(pfns[done] = *list);
+
+		*list = p->next;
+		page_start(p, 0);
+	}
+	*count -= done;
+	return done;
+}
+
+/* Frames of blocks as large as are wanted: one visit to the buddy allocator. */
+static unsigned take_blocks(uint64_t *pfns, unsigned n)
+{
+	unsigned done = 0, order = POOL_ORDERS - 1;
+
+	while (done < n) {
+		while (1u << order > n - done)
+			order--;
+		uint64_t pfn = zone_take(ZONE_PAGES, order);
+
+		if (!pfn && !order--)
+			break;
+		struct page *p = pfn ? page_struct(pfn) : NULL;
+		for (unsigned i = 0; p && i < 1u << order; i++) {
+			page_start(p + i, 0);
+			pfns[done++] = pfn + i;
+		}
+	}
+	return done;
 }
 
 unsigned page_alloc_many(uint64_t *pfns, unsigned n, unsigned *zeroed)
@@ -130,12 +165,13 @@ unsigned page_alloc_many(uint64_t *pfns, unsigned n, unsigned *zeroed)
 	unsigned done = 0;
 
 	lock_take(&pool->lock);
-	for (; zeroed && done < n && pool->zeroed; done++)
-		page_start(pfns[done] = list_pop(&pool->zeroed, &pool->zeroed_count), 0);
 	if (zeroed)
-		*zeroed = done;
+		done = *zeroed = take_listed(&pool->zeroed, &pool->zeroed_count, pfns, n);
+	done += take_listed(&pool->hot, &pool->hot_count, pfns + done, n - done);
+	if (done < n)
+		done += take_blocks(pfns + done, n - done);
 	for (; done < n && (pfns[done] = single_take(pool)); done++)
-		page_start(pfns[done], 0);
+		page_start(page_struct(pfns[done]), 0);
 	lock_drop(&pool->lock);
 	return done;
 }
@@ -163,26 +199,81 @@ void page_ref(void *page)
 	__atomic_fetch_add(&page_of(page)->refs, 1, __ATOMIC_RELAXED);
 }
 
+static struct page *in_use(uint64_t pfn, struct page *p)
+{
+	if (!p || !p->refs || p->flags & (PAGE_FREE | PAGE_OBJECT | PAGE_SLAB | PAGE_BUSY | PAGE_ZEROED))
+		libos_panic("vm: page %lx is not in use", pfn);
+	return p;
+}
+
+static bool last_unref(struct page *p)
+{
+	return !__atomic_sub_fetch(&p->refs, 1, __ATOMIC_ACQ_REL);
+}
+
+/* pool->lock is held. */
+static void page_free(struct pool *pool, uint64_t pfn, struct page *p)
+{
+	if (p->order) {
+		zone_give(ZONE_PAGES, pfn, p->order);
+		return;
+	}
+	p->next = pool->hot;
+	pool->hot = pfn;
+	if (++pool->hot_count > HOT_MAX)
+		for (unsigned i = 0; i < HOT_MAX / 2; i++)
+			zone_give(ZONE_PAGES, list_pop(&pool->hot, &pool->hot_count), 0);
+}
+
 void page_unref(void *page)
 {
 	struct pool *pool = vm_pool;
 	uint64_t pfn = page_pfn(page);
-	struct page *p = page_struct(pfn);
+	struct page *p = in_use(pfn, page_struct(pfn));
 
-	if (!p || !p->refs || p->flags & (PAGE_FREE | PAGE_OBJECT | PAGE_SLAB | PAGE_BUSY | PAGE_ZEROED))
-		libos_panic("vm: page %lx is not in use", pfn);
-	if (__atomic_sub_fetch(&p->refs, 1, __ATOMIC_ACQ_REL))
+	if (!last_unref(p))
 		return;
 	lock_take(&pool->lock);
-	if (p->order) {
-		zone_give(ZONE_PAGES, pfn, p->order);
-	} else {
-		p->next = pool->hot;
-		pool->hot = pfn;
-		if (++pool->hot_count > HOT_MAX)
-			for (unsigned i = 0; i < HOT_MAX / 2; i++)
-				zone_give(ZONE_PAGES, list_pop(&pool->hot, &pool->hot_count), 0);
+	page_free(pool, pfn, p);
+	lock_drop(&pool->lock);
+}
+
+/* Neighbours that are freed together go to the buddy allocator as one. */
+static void run_free(struct pool *pool, uint64_t pfn, unsigned n)
+{
+	if (n >= RUN_MIN)
+		zone_give_run(ZONE_PAGES, pfn, pfn + n);
+	else
+		for (; n; n--, pfn++)
+			page_free(pool, pfn, page_struct(pfn));
+}
+
+void page_unref_many(const uint64_t *entries, unsigned n)
+{
+	struct pool *pool = vm_pool;
+	uint64_t first = 0;
+	unsigned run = 0;
+
+	lock_take(&pool->lock);
+	for (unsigned i = 0; i < n; i++) {
+		uint64_t pfn = (entries[i] & EXO_PTE_ADDR) >> 12;
+		struct page *p = pfn ? page_struct(pfn) : NULL;
+
+		if (!p || !last_unref(in_use(pfn, p)))
+			continue;
+		if (run && pfn == first + run && !p->order) {
+			run++;
+			continue;
+		}
+		run_free(pool, first, run);
+		first = pfn;
+		run = 1;
+		if (p->order) {
+			page_free(pool, pfn, p);
+			run = 0;
+		}
 	}
+	run_free(pool, first, run);
 	lock_drop(&pool->lock);
 }
 
@@ -192,7 +283,7 @@ void *page_adopt(uint64_t pfn)
 
 	if (!p || !(p->flags & PAGE_BUSY))
 		return NULL;
-	page_start(pfn, 0);
+	page_start(p, 0);
 	return page_begin(pfn, 0);
 }
 

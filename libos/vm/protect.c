@@ -9,12 +9,11 @@
 /* Takes the pages of one table's part out of sight, n from addr on. */
 static int hide(struct regions *rs, uint64_t addr, const uint64_t *old, unsigned n)
 {
-	uint64_t zero[BATCH] = { 0 };
-	unsigned kept = 0;
+	unsigned kept = 0, used = 0;
 
 	while (kept < n && (!old[kept] || !hidden_put(rs, addr + kept * PAGE, (old[kept] & EXO_PTE_ADDR) >> 12)))
-		kept++;
-	if (kept == n && leaf_write(addr, zero, n, EXO_PTE_SYNC) == n)
+		used += old[kept++] != 0;
+	if (kept == n && leaf_clear(addr, n, used))
 		return 0;
 	while (kept--)
 		hidden_take(rs, addr + kept * PAGE);
@@ -48,7 +47,7 @@ static int change_pages(struct regions *rs, uint64_t addr, uint64_t end, unsigne
 		}
 		if (any && !(flags & RIGHTS))
 			error = hide(rs, addr, old, n);
-		else if (any && leaf_write(addr, values, n, EXO_PTE_SYNC) != n)
+		else if (any && !leaf_change(addr, values, n))
 			error = -EFAULT;
 		if (error)
 			return error;
@@ -57,27 +56,30 @@ static int change_pages(struct regions *rs, uint64_t addr, uint64_t end, unsigne
 	return 0;
 }
 
-/* Whether regions cover the range without a gap, and may get these rights. */
-static int check(struct regions *rs, uint64_t addr, uint64_t end, unsigned flags)
+/* How far regions without a gap that may get these rights go; the error behind. */
+static int check(struct regions *rs, uint64_t addr, uint64_t end, unsigned flags, uint64_t *good)
 {
 	for (uint32_t i = region_index(rs, addr); addr < end; i++) {
 		const struct region *r = i < rs->count ? rs->at[i] : NULL;
 
+		*good = addr;
 		if (!r || r->start > addr)
 			return -ENOMEM;
 		if (r->file && r->flags & VM_SHARED && flags & VM_WRITE && !(file_access(r->file) & VM_WRITE))
 			return -EACCES;
 		addr = r->end;
 	}
+	*good = end;
 	return 0;
 }
 
+/* As Linux: what lies before a gap is changed all the same. */
 static int protect_locked(struct regions *rs, uint64_t addr, uint64_t end, unsigned flags)
 {
-	int error = check(rs, addr, end, flags);
+	int refused = check(rs, addr, end, flags, &end), error = 0;
 
-	if (error)
-		return error;
+	if (addr == end)
+		return refused;
 	if (region_split(rs, addr) || region_split(rs, end))
 		return -ENOMEM;
 	for (uint32_t i = region_index(rs, addr); i < rs->count && rs->at[i]->start < end && !error; i++) {
@@ -90,7 +92,7 @@ static int protect_locked(struct regions *rs, uint64_t addr, uint64_t end, unsig
 		error = change_pages(rs, r->start, r->end, now);
 	}
 	regions_merge(rs, addr, end);
-	return error;
+	return error ? error : refused;
 }
 
 int region_protect(uint64_t addr, uint64_t len, unsigned flags)

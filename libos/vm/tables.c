@@ -114,6 +114,8 @@ static int table_add(uint64_t addr, unsigned level)
 
 int table_ensure(uint64_t addr, unsigned level)
 {
+	if (level == 1 && leaf_entry(addr))
+		return 0;
 	for (unsigned l = 4; l > level; l--) {
 		uint64_t entry = *entry_at(addr, l);
 		int error = entry & EXO_P ? 0 : table_add(addr, l);
@@ -124,56 +126,85 @@ int table_ensure(uint64_t addr, unsigned level)
 	return 0;
 }
 
-volatile uint64_t *leaf_entry(uint64_t addr)
+/* The next address behind the entry of this level, whose place is `entry`, that has
+ * an entry of the same table which is not empty; or where the table ends. */
+static uint64_t skip_empty(uint64_t addr, unsigned level, volatile uint64_t *entry)
 {
-	for (unsigned l = 4; l > 1; l--) {
-		uint64_t entry = *entry_at(addr, l);
+	uint64_t span = 1ul << (3 + 9 * level);
 
-		if (!(entry & EXO_P) || (l == 2 && entry & EXO_PS))
-			return NULL;
-	}
-	return entry_at(addr, 1);
+	addr &= ~(span - 1);
+	do
+		addr += span;
+	while ((uint64_t)++entry & (PAGE - 1) && !*entry);
+	return addr;
 }
 
 uint64_t table_next(uint64_t addr, uint64_t end)
 {
 	while (addr < end) {
-		unsigned l = 4;
-
-		while (l > 1 && *entry_at(addr, l) & EXO_P && !(l == 2 && *entry_at(addr, l) & EXO_PS))
-			l--;
-		if (l == 1)
+		if (!(*entry_at(addr, 4) & EXO_P))
+			addr = skip_empty(addr, 4, entry_at(addr, 4));
+		else if (!(*entry_at(addr, 3) & EXO_P))
+			addr = skip_empty(addr, 3, entry_at(addr, 3));
+		else if ((*entry_at(addr, 2) & (EXO_P | EXO_PS)) != EXO_P)
+			addr = skip_empty(addr, 2, entry_at(addr, 2));
+		else
 			return addr;
-		uint64_t span = 1ul << (3 + 9 * l);
-		addr = (addr & ~(span - 1)) + span;
 	}
 	return end;
 }
 
-unsigned leaf_write(uint64_t addr, const uint64_t *values, unsigned n, uint64_t flags)
+/* Writes n entries: `bits` and, if there are any, the frames' numbers, or else the
+ * values as they are. Each one written changes the table's count by `step`. */
+static inline __attribute__((always_inline)) unsigned leaf_write(uint64_t addr, const uint64_t *pfns, const uint64_t *values,
+                                                          uint64_t bits, unsigned n, uint64_t flags, int step)
 {
-	struct exo_pte batch[BATCH];
-	volatile uint64_t *entry = entry_at(addr, 1);
-	exo_cap_t table = table_handle(addr, 1);
-	uint8_t was[BATCH];
+	struct exo_pte batch[BATCH], *e = batch;
+	const uint64_t base = vm_ranges->base, count = vm_ranges->count; /* most likely the one */
+	const exo_cap_t frame = vm_ranges->frame;
+	struct page *page = table_page(addr, 1);
+	const exo_cap_t table = page ? page->object : table_handle(addr, 1);
+	uint32_t index = addr / PAGE & 511;
 
-	for (unsigned i = 0; i < n; i++) {
-		batch[i].table = table;
-		batch[i].object = values[i] ? frame_cap((values[i] & EXO_PTE_ADDR) >> 12) : 0;
-		batch[i].value = values[i];
-		batch[i].index = (addr / PAGE + i) & 511;
-		batch[i].op = EXO_PTE_SET;
-		was[i] = entry[i] != 0;
+	for (const struct exo_pte *end = batch + n; e < end; e++) {
+		uint64_t value = pfns ? *pfns << 12 | bits : values ? *values++ : 0;
+		uint64_t pfn = pfns ? *pfns++ : (value & EXO_PTE_ADDR) >> 12;
+
+		e->table = table;
+		e->object = !value ? 0 : pfn - base < count ? frame : frame_cap(pfn);
+		e->value = value;
+		e->index = index++;
+		e->op = EXO_PTE_SET;
 	}
 	long done = table ? exo_pte_update(0, batch, n, flags) : 0;
 	if (done <= 0)
 		return 0;
-	int more = 0;
-	for (long i = 0; i < done; i++)
-		more += (values[i] != 0) - was[i];
-	if (more)
-		table_count(addr, 1, more);
+	if (page && step)
+		__atomic_fetch_add(&page->refs, step * done, __ATOMIC_RELAXED);
 	return done;
+}
+
+unsigned leaf_fill(uint64_t addr, const uint64_t *pfns, unsigned n, unsigned prot)
+{
+	return leaf_write(addr, pfns, NULL, leaf_value(0, prot), n, 0, 1);
+}
+
+unsigned leaf_put(uint64_t addr, const uint64_t *values, unsigned n)
+{
+	return leaf_write(addr, NULL, values, 0, n, 0, 1);
+}
+
+bool leaf_change(uint64_t addr, const uint64_t *values, unsigned n)
+{
+	return leaf_write(addr, NULL, values, 0, n, EXO_PTE_SYNC, 0) == n;
+}
+
+bool leaf_clear(uint64_t addr, unsigned n, unsigned used)
+{
+	if (leaf_write(addr, NULL, NULL, 0, n, EXO_PTE_SYNC, 0) != n)
+		return false;
+	table_count(addr, 1, -(int)used);
+	return true;
 }
 
 void table_prune(uint64_t addr, unsigned level)

@@ -137,5 +137,12 @@ long sys_mprotect(void *, size_t, int);
 long sys_madvise(void *, size_t, int);
 long sys_mremap(void *, size_t, size_t, int, void *);
 long sys_brk(uint64_t);
+long sys_msync(void *, size_t, int flags);
+long sys_mincore(void *, size_t, unsigned char *);
+long sys_mlock(void *, size_t);
+long sys_mlock2(void *, size_t, int flags);
+long sys_munlock(void *, size_t);
+long sys_mlockall(int flags);
+long sys_munlockall(void);
 void vm_set_brk(uint64_t start);
 #endif

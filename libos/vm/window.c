@@ -41,7 +41,7 @@ static bool map_large(const struct pool_range *r, uint64_t addr)
 /* Maps the page and those after it that are ordinary too. */
 static bool map_small(const struct pool_range *r, uint64_t addr)
 {
-	uint64_t values[AROUND], pfn = (addr - EXO_WINDOW) / PAGE;
+	uint64_t pfns[AROUND], pfn = (addr - EXO_WINDOW) / PAGE;
 	unsigned n = 0;
 
 	if (table_ensure(addr, 1))
@@ -49,9 +49,9 @@ static bool map_small(const struct pool_range *r, uint64_t addr)
 	for (; n < AROUND && (n + pfn) / AROUND == pfn / AROUND; n++) {
 		if (!ordinary(r, pfn + n) || entry_at(addr, 1)[n] & EXO_P)
 			break;
-		values[n] = (pfn + n) << 12 | DATA;
+		pfns[n] = pfn + n;
 	}
-	return n && leaf_write(addr, values, n, 0);
+	return n && leaf_fill(addr, pfns, n, VM_READ | VM_WRITE);
 }
 
 bool window_fault(uint64_t addr)
@@ -81,7 +81,7 @@ bool window_map(const void *p, uint64_t bytes)
 
 void window_forget(uint64_t pfn)
 {
-	uint64_t addr = (uint64_t)page_at(pfn), zero[BATCH] = { 0 };
+	uint64_t addr = (uint64_t)page_at(pfn);
 
 	if (!(*entry_at(addr, 4) & EXO_P) || !(*entry_at(addr, 3) & EXO_P) || !(*entry_at(addr, 2) & EXO_P))
 		return;
@@ -89,6 +89,11 @@ void window_forget(uint64_t pfn)
 		table_write(addr, 2, 0, 0);
 		return;
 	}
-	for (unsigned i = 0; i < CHUNK_FRAMES; i += BATCH)
-		leaf_write(addr + i * PAGE, zero, BATCH, EXO_PTE_SYNC);
+	for (unsigned i = 0; i < CHUNK_FRAMES; i += BATCH, addr += BATCH * PAGE) {
+		unsigned used = 0;
+
+		for (unsigned k = 0; k < BATCH; k++)
+			used += entry_at(addr, 1)[k] != 0;
+		leaf_clear(addr, BATCH, used);
+	}
 }

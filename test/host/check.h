@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* A small test framework. Each case runs in a process of its own, so the kernel's static data is fresh and a sanitizer's
  * abort is one failure; it prints `PASS program/case` or `FAIL program/case: why`, which test/run counts. */
-#ifndef TEST_CHECK_H
-#define TEST_CHECK_H
+#pragma once
 
 #include <stddef.h>
 #include <stdint.h>
@@ -39,5 +38,3 @@ uint64_t check_option(const char *name, uint64_t otherwise);
         static const struct test tests[] = {__VA_ARGS__};                     \
         return check_main(argc, argv, tests, sizeof tests / sizeof tests[0]); \
     }
-
-#endif

@@ -51,6 +51,7 @@ void fpu_save(void *area) { memset(area, 2, 64); }
 void fpu_restore(const void *area) { (void)area; }
 void tss_ports_copy(const uint8_t *bitmap, uint32_t begin, uint32_t end) { (void)bitmap, (void)begin, (void)end; }
 void tss_ports_on(bool on) { (void)on; }
+void clear_selectors(void) {}
 uint32_t irq_sources(void) { return IRQS; }
 void ioapic_mask(uint32_t gsi, bool masked) { irq_masked[gsi] = masked; }
 void ioapic_route(uint32_t gsi, uint8_t vector, uint8_t apic_id, bool level, bool low) {
@@ -65,7 +66,7 @@ uint64_t read_fs_base(void) { return 0; }
 void write_fs_base(uint64_t base) { (void)base; }
 
 static bool user_range(const void *user, size_t n) {
-    return (uint64_t)user >= 4096 && (uint64_t)user + n <= EXO_USER_END;
+    return (uint64_t)user >= 4096 && (uint64_t)user + n < 1ul << 47; /* stacks of the host lie above EXO_USER_END */
 }
 
 int copy_from_user(void *to, const void *user, size_t n) {
@@ -99,19 +100,18 @@ void __sanitizer_cov_trace_pc(void) {
 /* ---- memory --------------------------------------------------------------------------- */
 
 static bool kernels(uint32_t pfn) {
-    const struct frame *f = &frames[pfn];
-    return f->type >= FT_PT1 || f->type == FT_INFO || f->pinned || pfn == AT_PUPPET_ENV || pfn == AT_PUPPET_VCPU;
+    return frame_types[pfn] >= FT_PT1 || frame_types[pfn] == FT_INFO || frames[pfn].pinned || pfn == AT_PUPPET_ENV || pfn == AT_PUPPET_VCPU;
 }
 
-void machine_settle(void) {
-    static uint8_t open[65536];
+static enum { UNKNOWN, OPEN, CLOSED } *access_of; /* each frame's */
 
+void machine_settle(void) {
     for (uint32_t pfn = 0; pfn < frame_count; pfn++) {
-        uint8_t state = kernels(pfn) ? 1 : 2;
-        if (open[pfn] == state && state == 2)
+        unsigned access = kernels(pfn) ? OPEN : CLOSED;
+        if (access_of[pfn] == access)
             continue;
-        open[pfn] = state;
-        if (state == 1)
+        access_of[pfn] = access;
+        if (access == OPEN)
             __asan_unpoison_memory_region(frame_at(pfn), 4096);
         else
             __asan_poison_memory_region(frame_at(pfn), 4096);
@@ -119,8 +119,11 @@ void machine_settle(void) {
 }
 
 void machine_expose(uint64_t pfn, uint64_t n) {
-    if (pfn < frame_count && n <= frame_count - pfn)
-        __asan_unpoison_memory_region(frame_at(pfn), n * 4096);
+    if (pfn >= frame_count || n > frame_count - pfn)
+        return;
+    __asan_unpoison_memory_region(frame_at(pfn), n * 4096);
+    for (uint64_t i = pfn; i < pfn + n; i++)
+        access_of[i] = UNKNOWN;
 }
 
 static void add_root(uint32_t slot, uint8_t type, uint64_t base, uint64_t count, uint16_t rights) {
@@ -158,6 +161,7 @@ void machine_start(uint32_t chunks) {
     for (int i = 256; i < 512; i++)
         pml4[i] = 0x1234000 + i;
     kernel_pml4 = pml4;
+    access_of = calloc(chunks * 512, sizeof *access_of);
     frame_table_init(calloc(1, frame_table_bytes(chunks * 512)), chunks * 512);
     type_frames(AT_TABLE, TABLE_FRAMES, FT_TABLE);
     type_frames(AT_ENV, 3, FT_ENV);
@@ -204,6 +208,7 @@ void act_as(struct table *t) {
 struct snapshot {
     struct frame *frames;
     struct chunk *chunks;
+    uint8_t *types;
     uint8_t *page[]; /* NULL: nothing of the kernel's */
 };
 
@@ -211,6 +216,7 @@ struct snapshot *snapshot_take(void) {
     struct snapshot *s = calloc(1, sizeof *s + frame_count * sizeof s->page[0]);
 
     s->frames = memcpy(malloc(frame_count * sizeof *frames), frames, frame_count * sizeof *frames);
+    s->types = memcpy(malloc(frame_count), frame_types, frame_count);
     s->chunks = memcpy(malloc(frame_count / 512 * sizeof *chunks), chunks, frame_count / 512 * sizeof *chunks);
     for (uint32_t pfn = 0; pfn < frame_count; pfn++)
         if (kernels(pfn) && pfn != AT_PUPPET_ENV && pfn != AT_PUPPET_VCPU)
@@ -218,9 +224,11 @@ struct snapshot *snapshot_take(void) {
     return s;
 }
 
-/* Slots of tables: an empty one equals an empty one of another generation. */
-static bool same_slots(const uint8_t *before, const uint8_t *now) {
-    for (uint32_t i = 0; i < EXO_CAPS_PER_FRAME; i++) {
+/* One frame of a table: an empty slot equals an empty one of another generation. */
+static bool same_slots(const uint8_t *before, const uint8_t *now, uint32_t head) {
+    if (memcmp(before, now, head * sizeof(struct cap)))
+        return false;
+    for (uint32_t i = head; i < EXO_CAPS_PER_FRAME; i++) {
         struct cap a, b;
         memcpy(&a, before + i * sizeof a, sizeof a);
         memcpy(&b, now + i * sizeof b, sizeof b);
@@ -232,28 +240,34 @@ static bool same_slots(const uint8_t *before, const uint8_t *now) {
     return true;
 }
 
-const char *snapshot_differs(struct snapshot *s, bool exact) {
-    static char what[64];
-    const char *result = NULL;
+static const char *frame_differs(const struct snapshot *s, uint32_t pfn, bool exact) {
+    const uint8_t *before = s->page[pfn], *now = frame_at(pfn);
 
-    for (uint32_t pfn = 0; pfn < frame_count && !result; pfn++) {
-        const uint8_t *before = s->page[pfn], *now = frame_at(pfn);
-        bool slots = !exact && before && s->frames[pfn].type == FT_TABLE && pfn != AT_TABLE;
-        struct frame f = frames[pfn];
-        f.epoch = s->frames[pfn].epoch;
-        if (memcmp(&s->frames[pfn], &f, sizeof f))
-            result = "frame";
-        else if (before && pfn == AT_TABLE && !exact)
-            result = same_slots(before + 256, now + 256) ? NULL : "slot"; /* 256: see below */
-        else if (before && !(slots ? same_slots(before, now) : !memcmp(before, now, 4096)))
-            result = "content of frame";
-        if (result)
-            result = (snprintf(what, sizeof what, "%s 0x%x", result, pfn), what);
-    }
-    if (!result && memcmp(s->chunks, chunks, frame_count / 512 * sizeof *chunks))
+    if (s->types[pfn] != frame_types[pfn])
+        return "the type of frame";
+    if (!exact) /* it only grows */
+        s->frames[pfn].root_id = frames[pfn].root_id;
+    if (memcmp(&s->frames[pfn], &frames[pfn], sizeof *frames))
+        return "the entry of frame";
+    if (!before)
+        return NULL;
+    if (frame_types[pfn] == FT_TABLE && !exact)
+        return same_slots(before, now, pfn == AT_TABLE ? EXO_TABLE_HEAD : 0) ? NULL : "a slot in frame";
+    return memcmp(before, now, 4096) ? "the content of frame" : NULL;
+}
+
+const char *snapshot_differs(struct snapshot *s, bool exact) {
+    static char text[64];
+    const char *result = NULL, *what;
+
+    if (memcmp(s->chunks, chunks, frame_count / 512 * sizeof *chunks))
         result = "a chunk's counters";
+    for (uint32_t pfn = 0; pfn < frame_count && !result; pfn++)
+        if ((what = frame_differs(s, pfn, exact)))
+            result = (snprintf(text, sizeof text, "%s 0x%x", what, pfn), text);
     for (uint32_t pfn = 0; pfn < frame_count; pfn++)
         free(s->page[pfn]);
+    free(s->types);
     free(s->frames);
     free(s->chunks);
     free(s);

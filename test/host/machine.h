@@ -4,8 +4,7 @@
  *
  * Frames that the kernel has no business to touch (plain memory that is not pinned, and what nobody owns) are poisoned for
  * the address sanitizer after each call; pfn 0, at which a forgotten "none" would end, is among them. */
-#ifndef TEST_MACHINE_H
-#define TEST_MACHINE_H
+#pragma once
 
 #include "shim/arch.h"
 
@@ -62,5 +61,3 @@ struct snapshot;
 struct snapshot *snapshot_take(void);
 /* Compares with now and frees: NULL, or what differs. Generations of empty slots count only if `exact`. */
 const char *snapshot_differs(struct snapshot *before, bool exact);
-
-#endif

@@ -2,8 +2,9 @@
 /* Read before each kernel source that is compiled for the host (-include): the two headers of exokernel/arch whose inline
  * functions only ring 0 can run. Their constants are kept, their functions are renamed away, and machine.c has others.
  * Physical memory is an arena at a fixed address, so the direct map is an addition here too. */
-#ifndef TEST_SHIM_ARCH_H
-#define TEST_SHIM_ARCH_H
+#pragma once
+
+#define sched_yield kernel_sched_yield /* the C library has another, which the sanitizer's own code calls */
 
 #define phys_to_virt kernel_phys_to_virt
 #define virt_to_phys kernel_virt_to_phys
@@ -21,6 +22,7 @@ static inline uint64_t virt_to_phys(const void *at) {
     return (uint64_t)at - ARENA_BASE;
 }
 
+#define pause kernel_pause
 #define rdtsc kernel_rdtsc
 #define rdmsr kernel_rdmsr
 #define wrmsr kernel_wrmsr
@@ -28,6 +30,7 @@ static inline uint64_t virt_to_phys(const void *at) {
 #define read_fs_base kernel_read_fs_base
 #define write_fs_base kernel_write_fs_base
 #include "arch/x86_64/cpu.h"
+#undef pause
 #undef rdtsc
 #undef rdmsr
 #undef wrmsr
@@ -41,5 +44,3 @@ void wrmsr(uint32_t msr, uint64_t value);
 void write_cr3(uint64_t value);
 uint64_t read_fs_base(void);
 void write_fs_base(uint64_t base);
-
-#endif

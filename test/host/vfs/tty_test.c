@@ -30,6 +30,37 @@ static bool echoed(const char *text)
 	return same;
 }
 
+static int caught;
+
+static void handler(int sig)
+{
+	caught += sig == 2 ? 1 : 100;
+}
+
+static void catch(int sig, unsigned flags)
+{
+	struct linux_sigaction action = { (uint64_t)handler, flags, 0, 0 };
+
+	caught = 0;
+	CHECK(CALL4(13, sig, &action, 0, 8) == 0);
+}
+
+/* Signals to oneself: at once, or when they are unblocked. */
+static void test_signals(void)
+{
+	uint64_t set = 1ul << 1, old = 9;
+
+	begin("tty/signals");
+	catch(2, 0);
+	CHECK(CALL2(200, 1, 2) == 0 && caught == 1 && CALL2(62, 1, 0) == 0 && CALL2(62, 99, 2) == -ESRCH);
+	CHECK(CALL4(14, 0, &set, &old, 8) == 0 && old == 0);
+	CHECK(CALL3(234, 1, 1, 2) == 0 && caught == 1);
+	CHECK(CALL2(127, &old, 8) == 0 && old == set);
+	CHECK(CALL4(14, 1, &set, &old, 8) == 0 && old == set && caught == 2);
+	CHECK(CALL2(127, &old, 8) == 0 && old == 0 && CALL2(62, 0, 17) == 0 && CALL2(62, 0, 65) == -EINVAL);
+	CHECK(CALL4(13, 9, &set, 0, 8) == -EINVAL && CALL4(13, 2, 8, 0, 8) == -EFAULT);
+}
+
 static void test_canonical(void)
 {
 	char b[64];
@@ -49,7 +80,8 @@ static void test_canonical(void)
 	CHECK(read_while("part\004", b, 64) == 4);
 	CHECK(read_while("two\nlines\n", b, 64) == 4 && Read(0, b, 3) == 3 && Read(0, b, 64) == 3);
 	shim_out_len[0] = 0;
-	CHECK(read_while("lost\003", b, 64) == -EINTR && echoed("lost^C"));
+	catch(2, 0);
+	CHECK(read_while("lost\003", b, 64) == -EINTR && echoed("lost^C") && caught == 1);
 	CHECK(read_while("\026\003\n", b, 64) == 2 && b[0] == 3);
 	CHECK(Read(0, (void *)8, 0) == 0);
 }
@@ -122,6 +154,7 @@ static void test_select(void)
 
 int tests_of_terminal(void)
 {
+	test_signals();
 	test_canonical();
 	test_raw();
 	test_output();

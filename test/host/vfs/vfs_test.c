@@ -173,7 +173,13 @@ static void test_rename(void)
 	CHECK(Rename("/a-name-that-is-longer-than-what-fits-into-the-dentry-itself", "/x") == 0);
 	CHECK(holds("/x/moved/in", "I"));
 	CHECK(Unlink("/x/moved/in") == 0 && Rmdir("/x/moved") == 0 && Rmdir("/x") == 0);
-	CHECK(Unlink("/b") == 0 && Unlink("/c") == 0);
+	CHECK(Mkdir("/e", 0755) == 0 && Mkdir("/e/f", 0755) == 0);
+	CHECK(Renameat2(AT_FDCWD, "/b", AT_FDCWD, "/e/f", RENAME_EXCHANGE) == 0);
+	CHECK(holds("/e/f", "A") && Rmdir("/b") == 0 && Stat("/e", &s) == 0 && s.nlink == 2);
+	CHECK(Renameat2(AT_FDCWD, "/e", AT_FDCWD, "/e/f", RENAME_EXCHANGE) == -EINVAL);
+	CHECK(Renameat2(AT_FDCWD, "/e/f", AT_FDCWD, "/e", RENAME_EXCHANGE) == -EINVAL);
+	CHECK(Renameat2(AT_FDCWD, "/e/f", AT_FDCWD, "/none", RENAME_EXCHANGE) == -ENOENT);
+	CHECK(Unlink("/e/f") == 0 && Rmdir("/e") == 0 && Unlink("/c") == 0);
 }
 
 static void test_data(void)
@@ -475,7 +481,7 @@ static void test_proc(void)
 	n = Read(fd, buf, sizeof buf);
 	CHECK(n > 0 && memmem(buf, (size_t)n, "flags\t\t: fpu", 11));
 	Close(fd);
-	CHECK(Open("/proc/meminfo", O_RDWR, 0) == -EACCES && Mkdir("/proc/x", 0755) == -EACCES);
+	CHECK(Open("/proc/meminfo", O_RDWR, 0) == -EACCES && Mkdir("/proc/x", 0755) == -ENOENT);
 	CHECK(Unlink("/proc/meminfo") == -EPERM && Open("/proc/2", O_RDONLY, 0) == -ENOENT);
 	CHECK(Rename("/proc/meminfo", "/proc/x") == -EPERM);
 	CHECK(CALL0(511) == -ENOSYS && CALL0(57) == -ENOSYS);
@@ -517,6 +523,9 @@ static void test_caches(void)
 
 	begin("vfs/caches");
 	CHECK(Mkdir("/c", 0755) == 0);
+	put_file("/from", "moved");
+	put_file("/to", "victim");
+	CHECK(Rename("/from", "/to") == 0); /* and no stale name comes back later */
 	for (i = 0; i < 5000; i++) {
 		format(name, sizeof name, "/c/%u", i);
 		put_file(name, "x");
@@ -526,6 +535,7 @@ static void test_caches(void)
 		format(name, sizeof name, "/c/%u", i);
 		CHECK(holds(name, "x"));
 	}
+	CHECK(holds("/to", "moved") && Unlink("/to") == 0 && Open("/from", 0, 0) == -ENOENT);
 	hits = v->dentry_negative;
 	CHECK(Open("/none", 0, 0) == -ENOENT && Open("/none", 0, 0) == -ENOENT && v->dentry_negative == hits + 1);
 	for (i = 0; i < 5000; i++) {
@@ -537,6 +547,7 @@ static void test_caches(void)
 
 int tests_of_terminal(void);
 int tests_of_archive(void);
+void tests_at_random(void);
 
 int main(void)
 {
@@ -561,6 +572,7 @@ int main(void)
 	test_proc();
 	test_copies();
 	test_caches();
+	tests_at_random();
 	tests_of_terminal();
 	printf("# slab memory: %lu bytes at the start, %lu now; %lu dentries\n", (unsigned long)memory,
 	       (unsigned long)shim_memory_used(), (unsigned long)vfs_state()->dentry_count);

@@ -199,6 +199,33 @@ static void test_stack(void)
 	CHECK(!region_unmap(top - 0x200000, 0x200000));
 }
 
+static void test_space_finding(void)
+{
+	static struct { uint64_t at, len; } used[64];
+	uint64_t seed = 3, highest = 0;
+
+	for (unsigned round = 0; round < 6000; round++) {
+		unsigned i = (seed = seed * 6364136223846793005u + 1442695040888963407u) >> 33 & 63;
+		uint64_t at = used[i].at, len = PAGE << (seed >> 40 & 7);
+
+		if (at) {
+			CHECK(*(uint64_t *)at == at && *(uint64_t *)(at + used[i].len - 8) == at);
+			CHECK(!sys_munmap((void *)at, used[i].len));
+			used[i].at = 0;
+			continue;
+		}
+		at = sys_mmap(seed >> 50 & 1 ? (void *)(highest + 3 * PAGE) : NULL, len, 3, 0x22, -1, 0);
+		CHECK(at >= BASE && at < BASE + 0x4000000 && !*(uint64_t *)at);
+		*(uint64_t *)at = *(uint64_t *)(at + len - 8) = at;
+		highest = max_u64(highest, at) & (BASE | 0x1ffffff);
+		used[i].at = at;
+		used[i].len = len;
+	}
+	for (unsigned i = 0; i < 64; i++)
+		CHECK(!used[i].at || !sys_munmap((void *)used[i].at, used[i].len));
+	CHECK(!regions_get()->count && regions_get()->hole == BASE);
+}
+
 static void test_spaces(void)
 {
 	uint64_t before = 0, kernel = 0;
@@ -259,6 +286,7 @@ static const struct { const char *name; void (*run)(void); } tests[] = {
 	{ "vm: private and shared file pages", test_files },
 	{ "vm: protection, also none and back", test_protect },
 	{ "vm: a stack grows to its limit and its guard", test_stack },
+	{ "vm: found space is free and used again", test_space_finding },
 	{ "vm: exec's tables are built, switched and freed", test_spaces },
 	{ "vm: memory runs out and comes back", test_exhaustion },
 };
