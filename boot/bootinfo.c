@@ -32,7 +32,7 @@ static void copy_string(char *to, uint64_t size, const char *from, uint64_t max)
 }
 
 static void add_module(uint64_t base, uint64_t size) {
-    if (size && base < PHYS_END && size <= PHYS_END - base && bootinfo.modules < BOOT_MODULES_MAX) {
+    if (size && base < PHYS_END && size <= PHYS_END - base && bootinfo.modules < EXO_MODULES_MAX) {
         bootinfo.module[bootinfo.modules].base = base;
         bootinfo.module[bootinfo.modules++].size = size;
     }
@@ -40,11 +40,11 @@ static void add_module(uint64_t base, uint64_t size) {
 
 /* Copies ranges as whole pages: what is usable shrinks, all else grows. The usable ones come last, so that
    if there are too many ranges, no reserved one is forgotten under a usable one. */
-static uint32_t collect(const struct raw_map *map, struct mem_range *out) {
+static uint32_t collect(const struct raw_map *map, struct exo_mem *out) {
     uint32_t n = 0;
     for (int usable = 0; usable < 2; usable++) {
-        for (uint64_t i = 0; i < map->count && n < BOOT_RANGES_MAX; i++) {
-            struct mem_range r;
+        for (uint64_t i = 0; i < map->count && n < EXO_MEM_MAX; i++) {
+            struct exo_mem r;
             memcpy(&r, map->entries + i * map->stride, 20);
             if ((r.type == MEM_USABLE) != usable || r.size == 0 || r.base >= PHYS_END)
                 continue;
@@ -54,7 +54,7 @@ static uint32_t collect(const struct raw_map *map, struct mem_range *out) {
             r.base = (r.base + (usable ? PAGE_MASK : 0)) & ~PAGE_MASK;
             end = (end + (usable ? 0 : PAGE_MASK)) & ~PAGE_MASK;
             if (end > r.base)
-                out[n++] = (struct mem_range){r.base, end - r.base, r.type, 0};
+                out[n++] = (struct exo_mem){r.base, end - r.base, r.type, 0};
         }
     }
     return n;
@@ -62,9 +62,9 @@ static uint32_t collect(const struct raw_map *map, struct mem_range *out) {
 
 /* Ranges may overlap: walk over their edges in order and take the highest type that covers each interval. */
 static void set_memory(const struct raw_map *map) {
-    static struct mem_range raw[BOOT_RANGES_MAX];
+    static struct exo_mem raw[EXO_MEM_MAX];
     uint32_t n = collect(map, raw), out = 0;
-    for (uint64_t at = 0, next; out < BOOT_RANGES_MAX; at = next) {
+    for (uint64_t at = 0, next; out < EXO_MEM_MAX; at = next) {
         uint32_t type = 0;
         next = UINT64_MAX;
         for (uint32_t i = 0; i < n; i++) {
@@ -78,11 +78,11 @@ static void set_memory(const struct raw_map *map) {
         }
         if (next == UINT64_MAX)
             break;
-        struct mem_range *last = out ? &bootinfo.range[out - 1] : NULL;
+        struct exo_mem *last = out ? &bootinfo.range[out - 1] : NULL;
         if (last && type == last->type && last->base + last->size == at)
             last->size += next - at;
         else if (type)
-            bootinfo.range[out++] = (struct mem_range){at, next - at, type, 0};
+            bootinfo.range[out++] = (struct exo_mem){at, next - at, type, 0};
     }
     bootinfo.ranges = out;
 }
@@ -97,14 +97,14 @@ enum { TAG_END = 0, TAG_CMDLINE = 1, TAG_LOADER = 2, TAG_MODULE = 3, TAG_MMAP = 
 enum { TAG_EFI32 = 11, TAG_EFI64 = 12, TAG_RSDP_OLD = 14, TAG_RSDP_NEW = 15 };
 
 static void mb2_framebuffer(const uint8_t *data, uint32_t size) {
-    struct framebuffer *fb = &bootinfo.fb;
+    struct exo_framebuffer *fb = &bootinfo.fb;
     if (size < 22)
         return;
-    memcpy(&fb->address, data, 20); /* address, pitch, width, height */
+    memcpy(&fb->base, data, 20); /* address, pitch, width, height */
     fb->bpp = data[20];
     fb->type = data[21];
     if (fb->type == FB_RGB && size >= 30)
-        memcpy(&fb->red_at, data + 24, 6);
+        memcpy(&fb->red_pos, data + 24, 6);
 }
 
 static void mb2_tag(uint32_t type, const uint8_t *data, uint32_t size) {
@@ -170,7 +170,7 @@ static void parse_pvh(uint64_t phys) {
     bootinfo.rsdp = info->rsdp;
 
     const uint64_t(*list)[4] = readable(info->module_list, info->modules * 32ul);
-    for (uint32_t i = 0; list && i < info->modules && i < BOOT_MODULES_MAX; i++)
+    for (uint32_t i = 0; list && i < info->modules && i < EXO_MODULES_MAX; i++)
         add_module(list[i][0], list[i][1]);
     const void *map = readable(info->memory_map, info->memory_entries * 24ul);
     if (map)
@@ -179,7 +179,6 @@ static void parse_pvh(uint64_t phys) {
 
 void bootinfo_parse(uint32_t magic, uint64_t info_phys, uint64_t entry_tsc) {
     bootinfo.entry_tsc = entry_tsc;
-    bootinfo.fb.type = FB_NONE;
     if (magic == MB2_LOADER_MAGIC)
         parse_multiboot2(info_phys);
     else if (magic == PVH_MAGIC)

@@ -5,25 +5,12 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#define BOOT_MODULES_MAX 8
-#define BOOT_RANGES_MAX 128
+#include "exo/abi/info.h"
 
 /* The types of E820. */
 enum { MEM_USABLE = 1, MEM_RESERVED = 2, MEM_ACPI = 3, MEM_NVS = 4, MEM_BAD = 5 };
 
-struct mem_range {
-    uint64_t base, size;
-    uint32_t type, reserved;
-};
-
-enum { FB_INDEXED = 0, FB_RGB = 1, FB_TEXT = 2, FB_NONE = 255 };
-
-struct framebuffer {
-    uint64_t address;
-    uint32_t pitch, width, height;
-    uint8_t bpp, type;
-    uint8_t red_at, red_bits, green_at, green_bits, blue_at, blue_bits; /* FB_RGB only */
-};
+enum { FB_RGB = 1 };
 
 /* Written by bootinfo_parse, read-only afterwards. */
 struct bootinfo {
@@ -31,11 +18,9 @@ struct bootinfo {
     uint64_t rsdp;      /* physical address of the RSDP or 0; under Multiboot2 of a copy in free memory */
     bool efi;           /* the firmware is UEFI */
     uint32_t modules, ranges;
-    struct {
-        uint64_t base, size; /* base + size is at most 2^52 */
-    } module[BOOT_MODULES_MAX];
-    struct mem_range range[BOOT_RANGES_MAX]; /* sorted, disjoint, whole pages; of two claims the more reserved one */
-    struct framebuffer fb;
+    struct exo_span module[EXO_MODULES_MAX]; /* base + size is at most 2^52 */
+    struct exo_mem range[EXO_MEM_MAX]; /* sorted, disjoint, whole pages; of two claims the more reserved one */
+    struct exo_framebuffer fb; /* base = 0: none */
     char cmdline[2048], loader[64]; /* terminated */
 };
 extern struct bootinfo bootinfo;

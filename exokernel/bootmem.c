@@ -32,7 +32,7 @@ void boot_hold(uint64_t base, uint64_t size) {
 /* The first free extent at or above `at`; *end is 0 if there is none. */
 static uint64_t next_free(uint64_t at, uint64_t *end) {
     for (uint32_t r = 0; r < bootinfo.ranges; r++) {
-        const struct mem_range *range = &bootinfo.range[r];
+        const struct exo_mem *range = &bootinfo.range[r];
         uint64_t base = range->base > at ? range->base : at;
         *end = range->base + range->size;
         if (range->type != MEM_USABLE || base >= *end)
@@ -79,14 +79,14 @@ uint64_t boot_alloc(uint64_t pages) {
     }
 }
 
-uint32_t boot_free_ranges(struct mem_range *out, uint32_t max) {
+uint32_t boot_free_ranges(struct exo_mem *out, uint32_t max) {
     uint32_t n = 0;
     uint64_t end;
     for (uint64_t at = 0; n < max; at = end) {
         at = next_free(at, &end);
         if (!end)
             break;
-        out[n++] = (struct mem_range){at, end - at, MEM_USABLE, 0};
+        out[n++] = (struct exo_mem){at, end - at, MEM_USABLE, 0};
     }
     return n;
 }

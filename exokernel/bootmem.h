@@ -19,4 +19,4 @@ void boot_hold(uint64_t base, uint64_t size);
 uint64_t boot_alloc(uint64_t pages);
 
 /* All usable memory that nobody holds, sorted, whole pages; at most `max` ranges. Call it after the last boot_alloc. */
-uint32_t boot_free_ranges(struct mem_range *out, uint32_t max);
+uint32_t boot_free_ranges(struct exo_mem *out, uint32_t max);

@@ -128,7 +128,8 @@ void vcpu_fault(struct vcpu *v) {
 
     v->state = VCPU_FAULTED;
     sched_look_again();
-    if (env->keeper && frame_types[env->keeper] == FT_VCPU && keeper->id == env->keeper_id) {
+    if (env->keeper && frame_types[env->keeper] == FT_VCPU && keeper->id == env->keeper_id &&
+        keeper->ring_epoch == env->keeper_epoch && keeper->env) {
         vcpu_ring(keeper, 1ul << env->keeper_bit);
         return;
     }

@@ -16,6 +16,7 @@ struct env {
     uint32_t keeper;      /* pfn of the vCPU to ring when one of its own has faulted for good; 0: none */
     uint32_t keeper_bit;
     uint64_t keeper_id;   /* that vCPU's id: the frame may be another one's by then */
+    uint32_t keeper_epoch; /* and its ring_epoch: the right to ring it may be lost by then */
     uint32_t ports_epoch; /* of the table, when the bitmap was last right */
     uint32_t port_begin, port_end; /* bytes of the bitmap outside which it is all ones */
     bool stopped;         /* it faulted for good without a keeper */
@@ -33,6 +34,7 @@ struct vcpu {
     uint64_t wake_at, timer_at; /* TSC; 0: none */
     uint64_t debt;              /* ticks that it ran beyond its slices */
     uint64_t slot_over;         /* until this TSC its own slot is used up */
+    uint32_t ring_epoch;        /* grows when a capability to ring it goes */
     uint32_t pfn, env;          /* env = 0: it has ended */
     uint32_t next, prev;        /* vCPUs of the environment */
     uint8_t state;

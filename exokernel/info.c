@@ -16,7 +16,7 @@
 
 _Static_assert(sizeof(struct exo_info) <= EXO_INFO_FRAMES * 4096, "info.h");
 _Static_assert(sizeof(struct exo_cpu_info) <= 4096, "info.h");
-_Static_assert(BOOT_PHASES_MAX <= EXO_PHASES_MAX && ACPI_TABLES_MAX <= EXO_ACPI_MAX && MAX_CPUS <= EXO_CPUS_MAX, "info.h");
+_Static_assert(ACPI_TABLES_MAX <= EXO_ACPI_MAX && MAX_CPUS <= EXO_CPUS_MAX, "info.h");
 
 uint64_t slot_ticks, grace_ticks;
 
@@ -35,23 +35,19 @@ static void cpu_info_init(struct exo_cpu_info *info, uint32_t id) {
 }
 
 static void loader_info(struct exo_info *info) {
-    const struct framebuffer *fb = &bootinfo.fb;
-
-    if (fb->type == FB_RGB || fb->type == FB_TEXT)
-        info->framebuffer = (struct exo_framebuffer){fb->address, fb->pitch, fb->width, fb->height, fb->bpp, fb->type, fb->red_at,
-                                                     fb->red_bits, fb->green_at, fb->green_bits, fb->blue_at, fb->blue_bits};
+    info->framebuffer = bootinfo.fb;
     info->module_count = bootinfo.modules;
-    for (uint32_t i = 0; i < bootinfo.modules; i++)
-        info->module[i] = (struct exo_span){bootinfo.module[i].base, bootinfo.module[i].size};
+    memcpy(info->module, bootinfo.module, sizeof info->module);
     info->mem_count = bootinfo.ranges;
-    for (uint32_t i = 0; i < bootinfo.ranges; i++)
-        info->mem[i] = (struct exo_mem){bootinfo.range[i].base, bootinfo.range[i].size, bootinfo.range[i].type, 0};
+    memcpy(info->mem, bootinfo.range, sizeof info->mem);
     info->acpi_count = machine.tables;
     for (uint32_t i = 0; i < machine.tables; i++)
         info->acpi[i] = (struct exo_span){machine.table[i].address, machine.table[i].size};
     info->rsdp = bootinfo.rsdp;
     memcpy(info->loader, bootinfo.loader, sizeof info->loader);
     memcpy(info->cmdline, bootinfo.cmdline, sizeof info->cmdline);
+    info->phase_count = boot_phase_count;
+    memcpy(info->phase, boot_phases, sizeof info->phase);
     memcpy(info->log, kernel_log, sizeof info->log);
 }
 
@@ -72,11 +68,5 @@ void info_init(struct exo_info *info) {
     info->xsave_size = fpu_area_size;
     info->phys_bits = cpu.phys_bits;
     loader_info(info);
-    info->phase_count = boot_phase_count;
-    for (uint32_t i = 0; i < boot_phase_count; i++) {
-        for (uint32_t k = 0; k < sizeof info->phase[i].name - 1 && boot_phases[i].name[k]; k++)
-            info->phase[i].name[k] = boot_phases[i].name[k];
-        info->phase[i].tsc = boot_phases[i].tsc;
-    }
     cpu_info_init((struct exo_cpu_info *)((char *)info + EXO_INFO_FRAMES * 4096), 0);
 }

@@ -15,7 +15,6 @@ static void put(char c) {
     if (c == '\n')
         serial_putc('\r');
     serial_putc(c);
-    vga_putc(c);
 }
 
 static void put_field(const char *text, unsigned length, const struct spec *s) {

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* The log: COM1, and the VGA text screen while the kernel boots. */
+/* The log, on COM1. Screens are the libOS's. */
 #pragma once
 
 #include <stdarg.h>
@@ -14,11 +14,6 @@ void kvprintf(const char *format, va_list args);
 void serial_init(void);
 void serial_putc(char c);
 void serial_drain(void);
-
-/* arch/x86_64/vga.c. Nothing is shown until vga_at has told where the 80 by 25 cells are; it clears them once. */
-void vga_at(volatile uint16_t *cells);
-void vga_color(uint8_t attribute);
-void vga_putc(char c);
 
 /* The first of all that was printed, for the information page. */
 #define KERNEL_LOG_SIZE 2048

@@ -12,35 +12,28 @@
 #include "kprintf.h"
 #include "panic.h"
 
-#define VGA_TEXT 0xb8000
-
-struct boot_phase boot_phases[BOOT_PHASES_MAX];
+struct exo_phase boot_phases[EXO_PHASES_MAX];
 uint32_t boot_phase_count;
 
 void boot_phase(const char *name) {
     static uint32_t printed;
-    ASSERT(boot_phase_count < BOOT_PHASES_MAX);
-    boot_phases[boot_phase_count++] = (struct boot_phase){name, rdtsc()};
+    struct exo_phase *phase = &boot_phases[boot_phase_count++];
+    ASSERT(boot_phase_count <= EXO_PHASES_MAX);
+    for (unsigned i = 0; i < sizeof phase->name - 1 && name[i]; i++)
+        phase->name[i] = name[i];
+    phase->tsc = rdtsc();
     for (; tsc_khz && printed < boot_phase_count; printed++) {
         uint64_t us = (boot_phases[printed].tsc - bootinfo.entry_tsc) * 1000 / tsc_khz;
         kprintf("exo: [%5lu.%03lu ms] phase %s\n", us / 1000, us % 1000, boot_phases[printed].name);
     }
 }
 
-static bool text_screen(void) {
-    return bootinfo.fb.type == FB_TEXT || (bootinfo.fb.type == FB_NONE && !bootinfo.efi);
-}
-
 static void splash(void) {
-    if (text_screen())
-        vga_at(phys_to_virt(VGA_TEXT));
-    vga_color(0x0b);
     kprintf("\n"
             "  ___              ___  ___\n"
             " | __|_ _____  ___/ _ \\/ __|\n"
             " | _|\\ \\ / _ \\|___| (_) \\__ \\   an exokernel:\n"
             " |___/_\\_\\___/     \\___/|___/   your program is its own operating system\n\n");
-    vga_color(0x07);
 }
 
 static void report(void) {
@@ -73,8 +66,6 @@ _Noreturn void kernel_main(uint32_t magic, uint64_t info_phys, uint64_t entry_ts
     acpi_init();
     boot_phase("acpi");
     mmu_init();
-    if (text_screen())
-        vga_at(device_map(VGA_TEXT));
     boot_phase("memory");
     apic_init();
     boot_phase("interrupts");

@@ -4,13 +4,9 @@
 
 #include <stdint.h>
 
-#define BOOT_PHASES_MAX 16
+#include "exo/abi/info.h"
 
-struct boot_phase {
-    const char *name;
-    uint64_t tsc; /* at its end */
-};
-extern struct boot_phase boot_phases[BOOT_PHASES_MAX];
+extern struct exo_phase boot_phases[EXO_PHASES_MAX];
 extern uint32_t boot_phase_count;
 
 /* A phase has ended: recorded, and printed once the TSC's rate is known. */

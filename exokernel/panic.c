@@ -42,7 +42,6 @@ static void begin(void) {
     if (panicking)
         machine_stop(STOP_FAILURE);
     panicking = true;
-    vga_color(0x4f);
     kprintf("\nexo: panic after boot phase %s\n", boot_phase_count ? boot_phases[boot_phase_count - 1].name : "none");
 }
 

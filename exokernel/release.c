@@ -93,6 +93,7 @@ static bool release_vcpu(struct table *t, struct cap *c) {
     uint32_t pfn = c->base / 64;
     bool object = c->flags & CAP_OBJECT;
 
+    ((struct vcpu *)frame_at(pfn))->ring_epoch++;
     irq_unbind(object ? NULL : t, 0, IRQ_MAX, frame_at(pfn));
     slices_unbind(0, MAX_CPUS * EXO_SLOTS, object ? 0 : t->pfn, pfn);
     if (object) {

@@ -58,8 +58,8 @@ static void add_ram(uint64_t base, uint64_t end) {
 }
 
 void type_memory(void) {
-    static struct mem_range free[BOOT_RANGES_MAX];
-    uint32_t n = boot_free_ranges(free, BOOT_RANGES_MAX);
+    static struct exo_mem free[EXO_MEM_MAX];
+    uint32_t n = boot_free_ranges(free, EXO_MEM_MAX);
 
     for (uint32_t i = 0; i < n; i++)
         add_ram(free[i].base / PAGE_SIZE, (free[i].base + free[i].size) / PAGE_SIZE);
@@ -94,7 +94,7 @@ static void devices(struct table *t) {
     uint64_t at = 0xa0000 / PAGE_SIZE, top = 1ul << (cpu.phys_bits < 46 ? cpu.phys_bits : 46) >> 12;
 
     for (uint32_t i = 0; i < bootinfo.ranges; i++) {
-        const struct mem_range *r = &bootinfo.range[i];
+        const struct exo_mem *r = &bootinfo.range[i];
         uint64_t base = r->base / PAGE_SIZE, end = (r->base + r->size + PAGE_SIZE - 1) / PAGE_SIZE;
         if (base > at)
             device_gap(t, at, base < top ? base : top);

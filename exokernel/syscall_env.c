@@ -15,7 +15,7 @@
 /* What is to be made of how many frames, and what it is to belong to. */
 struct plan {
     unsigned kind, frames;
-    struct table *bound; /* ENV */
+    struct table *bound; /* the environment's */
     struct env *env;     /* VCPU */
 };
 
@@ -45,7 +45,12 @@ static int plan_object(struct table *t, uint64_t kind, exo_cap_t arg, struct pla
             plan->bound = frame_at(c->base);
         return error;
     case EXO_KIND_VCPU:
-        return one ? lookup_env(t, arg, &plan->env) : -EXO_EINVAL;
+        if (!one)
+            return -EXO_EINVAL;
+        error = lookup_env(t, arg, &plan->env);
+        if (!error)
+            plan->bound = frame_at(plan->env->table);
+        return error;
     default:
         return -EXO_EINVAL;
     }
@@ -132,6 +137,7 @@ static int set_keeper(struct env *env, const struct cap *c, uint64_t bit) {
     env->keeper = keeper->pfn;
     env->keeper_bit = bit;
     env->keeper_id = keeper->id;
+    env->keeper_epoch = keeper->ring_epoch;
     return 0;
 }
 

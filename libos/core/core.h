@@ -75,9 +75,9 @@ const struct exo_info *info(void);
 /* Value of NAME in the boot command line ("name=value" words) or NULL; copies
  * into buf, at most size-1 bytes. A bare "name" yields "". */
 const char *boot_option(const char *name, char *buf, size_t size);
-void log_printf(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
-_Noreturn void libos_panic(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
-int format(char *buf, size_t size, const char *fmt, ...) __attribute__((format(printf, 3, 4)));
+void log_printf(const char *fmt, ...) __attribute__((__format__(__printf__, 1, 2)));
+_Noreturn void libos_panic(const char *fmt, ...) __attribute__((__format__(__printf__, 1, 2)));
+int format(char *buf, size_t size, const char *fmt, ...) __attribute__((__format__(__printf__, 3, 4)));
 
 int vformat(char *buf, size_t size, const char *fmt, __builtin_va_list args);
 

@@ -10,7 +10,7 @@
 
 /* A text that grows; what does not fit is cut. */
 struct text { char *buf; size_t size, len; };
-void text_add(struct text *, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
+void text_add(struct text *, const char *fmt, ...) __attribute__((__format__(__printf__, 2, 3)));
 
 /* The contents of files; with vfs_state()->lock held. */
 void proc_meminfo(struct text *);

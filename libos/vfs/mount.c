@@ -45,11 +45,21 @@ static void set_string(char *to, size_t size, const char *from)
 	to[n] = 0;
 }
 
+/* A name that is removed, or of those that come and go by themselves (procfs), is
+ * not found again: what lay on it could not be reached. */
+static bool can_be_covered(const struct path *at)
+{
+	return at->dentry->hashed || at->dentry == at->mount->root;
+}
+
 /* Puts a mount of the tree under `root`, which it references, on `at`. */
 static int attach(const struct path *at, struct super *super, struct dentry *root, const char *source)
 {
-	struct mount *m = slab_zalloc(sizeof *m), **end = &vfs_state()->mounts;
+	struct mount *m, **end = &vfs_state()->mounts;
 
+	if (at && !can_be_covered(at))
+		return -EINVAL;
+	m = slab_zalloc(sizeof *m);
 	if (!m)
 		return -ENOMEM;
 	m->super = super;

@@ -126,16 +126,16 @@ int table_ensure(uint64_t addr, unsigned level)
 	return 0;
 }
 
-/* The next address behind the entry of this level, whose place is `entry`, that has
- * an entry of the same table which is not empty; or where the table ends. */
-static uint64_t skip_empty(uint64_t addr, unsigned level, volatile uint64_t *entry)
+/* The next address behind the empty entry of this level that has an entry of the
+ * same table which is not empty; where the table ends; or one from `end` on. */
+static uint64_t skip_empty(uint64_t addr, unsigned level, uint64_t end, volatile uint64_t *entry)
 {
 	uint64_t span = 1ul << (3 + 9 * level);
 
 	addr &= ~(span - 1);
 	do
 		addr += span;
-	while ((uint64_t)++entry & (PAGE - 1) && !*entry);
+	while (addr < end && (uint64_t)++entry & (PAGE - 1) && !*entry);
 	return addr;
 }
 
@@ -143,11 +143,11 @@ uint64_t table_next(uint64_t addr, uint64_t end)
 {
 	while (addr < end) {
 		if (!(*entry_at(addr, 4) & EXO_P))
-			addr = skip_empty(addr, 4, entry_at(addr, 4));
+			addr = skip_empty(addr, 4, end, entry_at(addr, 4));
 		else if (!(*entry_at(addr, 3) & EXO_P))
-			addr = skip_empty(addr, 3, entry_at(addr, 3));
+			addr = skip_empty(addr, 3, end, entry_at(addr, 3));
 		else if ((*entry_at(addr, 2) & (EXO_P | EXO_PS)) != EXO_P)
-			addr = skip_empty(addr, 2, entry_at(addr, 2));
+			addr = skip_empty(addr, 2, end, entry_at(addr, 2));
 		else
 			return addr;
 	}

@@ -59,5 +59,5 @@ extern void (*machine_idle)(void);
 /* A copy of all that the kernel knows: frame table, objects, pinned pages and information pages. */
 struct snapshot;
 struct snapshot *snapshot_take(void);
-/* Compares with now and frees: NULL, or what differs. Generations of empty slots count only if `exact`. */
+/* Compares with now and frees: NULL, or what differs. Generations and what else only grows counts if `exact`. */
 const char *snapshot_differs(struct snapshot *before, bool exact);

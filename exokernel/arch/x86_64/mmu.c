@@ -59,7 +59,7 @@ static void map_image(const char *from, const char *to, uint64_t flags) {
 void mmu_init(void) {
     kernel_pml4 = phys_to_virt(boot_alloc(1));
     for (uint32_t i = 0; i < bootinfo.ranges; i++) {
-        const struct mem_range *r = &bootinfo.range[i];
+        const struct exo_mem *r = &bootinfo.range[i];
         bool ram = r->type == MEM_USABLE || r->type == MEM_ACPI || r->type == MEM_NVS;
         if (ram && r->base < DIRECT_LIMIT)
             map_direct(r->base, r->base + r->size < DIRECT_LIMIT ? r->base + r->size : DIRECT_LIMIT);
