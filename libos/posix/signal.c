@@ -82,6 +82,8 @@ static void deliver(int sig)
 
 	if (action.handler == SIG_IGN)
 		return;
+	if (action.handler != SIG_DFL && thread_self()->foreign)
+		return; /* its handler would need the frame that it returns through */
 	if (action.handler != SIG_DFL)
 		call_handler(sig, &action);
 	else if (!(IGNORED_BY_DEFAULT >> (sig - 1) & 1))

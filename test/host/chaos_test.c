@@ -38,10 +38,9 @@ static void give_all_back(void) {
     act_as(first_table());
     for (uint32_t i = 0; i < EXO_SELF_SLOT; i++)
         EQUAL(set_entry(H(EXO_BOOT_ROOT), 0, i, 0), 1);
-    for (int i = 0; i < EXO_SLOTS; i++)
-        percpu[0].info->slot[i] = (struct exo_slot){0, AT_VCPU, AT_TABLE};
     for (uint32_t slot = EXO_TABLE_HEAD; slot < SLOT_FREE; slot++)
         EQUAL(revoke_all(H(slot)), 0);
+    EQUAL(sys_slice_bind(H(SLOT_SLICES), 0, EXO_SLOTS, H(EXO_BOOT_VCPU), 0), 0);
 }
 
 static void run(uint64_t seed) {

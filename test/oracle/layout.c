@@ -11,10 +11,9 @@
 #define FIELD(s, f) printf(", \"%s\": [%zu, %zu]", #f, offsetof(struct s, f), sizeof(((struct s *)0)->f))
 #define VALUE(v) printf("  \"%s\": %lu,\n", #v, (unsigned long)(v))
 
-static void frames(void)
+static void frame_tables(void)
 {
     SIZE(frame);
-    FIELD(frame, type);
     FIELD(frame, wlink);
     FIELD(frame, pinned);
     FIELD(frame, refs);
@@ -70,7 +69,7 @@ static void environments(void)
 int main(void)
 {
     printf("{\n");
-    frames();
+    frame_tables();
     capabilities();
     environments();
     VALUE(FT_KERNEL);

@@ -20,6 +20,7 @@ class Image:
             if address[:16].strip():
                 self.symbols[name] = int(address.split()[0], 16)
         self.frame_table = self.physical(self.symbol("frames", 8))
+        self.type_table = self.physical(self.symbol("frame_types", 8))
         self.chunk_table = self.physical(self.symbol("chunks", 8))
         self.frame_count = self.symbol("frame_count", 4)
         self.kernel_root = self.physical(self.symbol("kernel_pml4", 8))
@@ -62,7 +63,7 @@ class Image:
         return self.field("frame", self.frame_at(pfn), field)
 
     def type(self, pfn):
-        return self.frame(pfn, "type") if pfn < self.frame_count else self.layout["FT_MMIO"]
+        return self.number(self.type_table + pfn, 1) if pfn < self.frame_count else self.layout["FT_MMIO"]
 
     def entries(self, pfn):
         page = self.memory[pfn * PAGE:pfn * PAGE + PAGE]

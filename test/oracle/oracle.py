@@ -18,7 +18,7 @@ class Oracle:
         self.complaints = []
         self.counts = Counter()
         self.refs, self.large, self.writable_links = Counter(), Counter(), Counter()
-        self.types = [image.frame(pfn, "type") for pfn in range(image.frame_count)]
+        self.types = [image.type(pfn) for pfn in range(image.frame_count)]
         self.tables, self.caps = {}, {}
 
     def complain(self, text):
