@@ -5,9 +5,8 @@
 include test/guest/build.mk
 -include test/host/build.mk $(sort $(wildcard test/host/*/build.mk))
 
-suites.check := test/build/sdk test/build/commandline $(patsubst %,test/guest/run:%,$(guest.images)) $(host.tests) \
-    $(wildcard test/guest/*.sh)
-suites.slow :=
+suites.check := test/build/sdk test/build/commandline $(host.tests) $(guest.suites) $(oracle.suites) $(wildcard test/guest/*.sh)
+suites.slow := $(guest.slow) test/boot/paths:kernel test/boot/paths:command
 suites.needs := all guest-tests $(host.tests)
 
 # ---- the library OS from within, and the system from without

@@ -61,7 +61,6 @@ void zone_give_run(unsigned zone, uint64_t pfn, uint64_t end);
 unsigned page_alloc_many(uint64_t *pfns, unsigned n, unsigned *zeroed);
 /* page_unref for the frames that these leaf entries led to; others are left alone. */
 void page_unref_many(const uint64_t *entries, unsigned n);
-bool objects_grow(void);             /* one more chunk; pool->lock is held      */
 
 static inline void page_clear(void *page)
 {
@@ -75,6 +74,9 @@ static inline void page_copy(void *to, const void *from)
 
 	__asm__ volatile("rep movsq" : "+D"(to), "+S"(from), "+c"(words) : : "memory");
 }
+
+/* ---- objects.c ------------------------------------------------------------------ */
+bool objects_grow(void);             /* one more chunk; pool->lock is held      */
 
 /* ---- window.c ------------------------------------------------------------------ */
 bool window_fault(uint64_t addr);
@@ -156,6 +158,7 @@ struct region *region_new(uint64_t addr, uint64_t len, unsigned flags, struct fi
 
 /* ---- mmap.c ---------------------------------------------------------------------- */
 int user_space(uint64_t addr, uint64_t len); /* 0, or why a program may not map it */
+bool vm_affordable(uint64_t pages);          /* whether that many are free now   */
 
 /* ---- advice.c -------------------------------------------------------------------- */
 void populate(uint64_t addr, uint64_t end);  /* faults it in, as far as that goes */

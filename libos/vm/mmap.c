@@ -16,6 +16,7 @@
 #define MAP_GROWSDOWN  0x100
 #define MAP_LOCKED     0x2000
 #define MAP_NORESERVE  0x4000
+#define SPARE 64 /* frames */
 #define MAP_POPULATE   0x8000
 #define MAP_HUGETLB    0x40000
 #define MAP_FIXED_NOREPLACE 0x100000
@@ -59,12 +60,22 @@ static long place(uint64_t addr, uint64_t len, int flags)
 	return error ? error : (long)addr;
 }
 
+/* What is asked for must be there now, with its page tables and a little more: a program
+ * learns from ENOMEM what a page fault cannot tell it. It is no promise, for what is not
+ * touched can still be taken by others. */
+bool vm_affordable(uint64_t pages)
+{
+	struct pool_stats stats;
+
+	pool_stats(&stats);
+	return pages + pages / 256 + SPARE <= stats.free;
+}
+
 static long map(uint64_t addr, uint64_t len, int prot, int flags, struct file *file, uint64_t offset)
 {
 	bool shared = flags & MAP_SHARED;
 	unsigned vm = prot | (shared ? VM_SHARED : 0) | (flags & MAP_GROWSDOWN ? VM_STACK : 0);
 	uint64_t bytes = (len + PAGE - 1) & ~(PAGE - 1);
-	struct pool_stats stats;
 
 	if (!len || !(flags & MAP_TYPE) || (flags & MAP_TYPE) > MAP_SHARED_VALIDATE)
 		return -EINVAL;
@@ -74,8 +85,7 @@ static long map(uint64_t addr, uint64_t len, int prot, int flags, struct file *f
 		return -ENOMEM;
 	if (offset + bytes < offset)
 		return -EOVERFLOW;
-	pool_stats(&stats);
-	if (!(flags & MAP_NORESERVE) && (!file || !shared) && prot & VM_WRITE && bytes / PAGE > stats.total)
+	if (!(flags & MAP_NORESERVE) && (!file || !shared) && prot & VM_WRITE && !vm_affordable(bytes / PAGE))
 		return -ENOMEM;
 	int error = file ? file_check(file, prot, shared) : 0;
 	if (error)
@@ -140,13 +150,11 @@ long sys_brk(uint64_t end)
 {
 	struct proc *proc = proc_self();
 	uint64_t old = (proc->brk + PAGE - 1) & ~(PAGE - 1), new = (end + PAGE - 1) & ~(PAGE - 1);
-	struct pool_stats stats;
 	int error = 0;
 
-	pool_stats(&stats);
 	if (end < proc->brk_start || end > EXO_STACK_TOP)
 		return proc->brk;
-	if (new > old && (user_space(old, new - old) || (new - proc->brk_start) / PAGE > stats.total ||
+	if (new > old && (user_space(old, new - old) || !vm_affordable((new - old) / PAGE) ||
 	                  region_find_space(new - old, old) != old))
 		return proc->brk;
 	if (new > old)

@@ -113,14 +113,12 @@ static long remap(struct regions *rs, uint64_t addr, uint64_t old_len, uint64_t 
 long sys_mremap(void *old, size_t old_len, size_t new_len, int flags, void *new)
 {
 	uint64_t addr = (uint64_t)old, len = (new_len + PAGE - 1) & ~(PAGE - 1);
-	struct pool_stats stats;
 
 	old_len = (old_len + PAGE - 1) & ~(PAGE - 1);
 	if (addr & (PAGE - 1) || !len || len < new_len || flags & ~(MREMAP_MAYMOVE | MREMAP_FIXED) ||
 	    (flags & (MREMAP_MAYMOVE | MREMAP_FIXED)) == MREMAP_FIXED)
 		return -EINVAL;
-	pool_stats(&stats);
-	if (len > old_len && (len - old_len) / PAGE > stats.total)
+	if (len > old_len && !vm_affordable((len - old_len) / PAGE))
 		return -ENOMEM;
 	lock_take(&vm_lock);
 	struct regions *rs = regions_get();

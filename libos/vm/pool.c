@@ -7,11 +7,11 @@
 #include "vm/internal.h"
 
 #define HOT_MAX     64
+#define HOT_ORDER   4        /* what an empty list is filled with               */
 #define ZEROED_MAX  512
 #define RUN_MIN     4        /* neighbours                                       */
 #define IDLE_FRAMES 2        /* zeroed by one call of vm_idle                   */
 #define OBJECT_RESERVE 16    /* object frames that pages never get              */
-#define OBJECT_SPARE 128     /* free ones that stay when a chunk is given back  */
 
 struct pool *vm_pool;
 exo_cap_t vm_root;
@@ -88,9 +88,26 @@ static uint64_t block_take(struct pool *pool, unsigned order)
 	return pfn ? pfn : borrow(pool, order);
 }
 
+/* Puts a block's frames on the empty list of those freed last. */
+static bool hot_fill(struct pool *pool)
+{
+	uint64_t pfn = zone_take(ZONE_PAGES, HOT_ORDER);
+
+	if (!pfn)
+		return false;
+	struct page *p = page_struct(pfn);
+	for (unsigned i = 0; i < 1u << HOT_ORDER; i++) {
+		p[i].flags &= PAGE_SPLIT;
+		p[i].next = i + 1 < 1u << HOT_ORDER ? pfn + i + 1 : 0;
+	}
+	pool->hot = pfn;
+	pool->hot_count = 1u << HOT_ORDER;
+	return true;
+}
+
 static uint64_t single_take(struct pool *pool)
 {
-	if (pool->hot)
+	if (pool->hot || hot_fill(pool))
 		return list_pop(&pool->hot, &pool->hot_count);
 	uint64_t pfn = zone_take(ZONE_PAGES, 0);
 	if (!pfn && pool->zeroed)
@@ -138,20 +155,18 @@ static unsigned take_listed(uint32_t *list, uint32_t *count, uint64_t *pfns, uns
 	return done;
 }
 
-/* Frames of blocks as large as are wanted: one visit to the buddy allocator. */
+/* Frames of whole blocks, for those who want many: one visit to the buddy allocator. */
 static unsigned take_blocks(uint64_t *pfns, unsigned n)
 {
-	unsigned done = 0, order = POOL_ORDERS - 1;
+	unsigned done = 0;
 
-	while (done < n) {
-		while (1u << order > n - done)
-			order--;
-		uint64_t pfn = zone_take(ZONE_PAGES, order);
-
-		if (!pfn && !order--)
-			break;
+	while (n - done >= 1u << HOT_ORDER) {
+		uint64_t pfn = zone_take(ZONE_PAGES, HOT_ORDER);
 		struct page *p = pfn ? page_struct(pfn) : NULL;
-		for (unsigned i = 0; p && i < 1u << order; i++) {
+
+		if (!p)
+			break;
+		for (unsigned i = 0; i < 1u << HOT_ORDER; i++) {
 			page_start(p + i, 0);
 			pfns[done++] = pfn + i;
 		}
@@ -167,9 +182,9 @@ unsigned page_alloc_many(uint64_t *pfns, unsigned n, unsigned *zeroed)
 	lock_take(&pool->lock);
 	if (zeroed)
 		done = *zeroed = take_listed(&pool->zeroed, &pool->zeroed_count, pfns, n);
-	done += take_listed(&pool->hot, &pool->hot_count, pfns + done, n - done);
-	if (done < n)
+	if (n - done >= 1u << HOT_ORDER)
 		done += take_blocks(pfns + done, n - done);
+	done += take_listed(&pool->hot, &pool->hot_count, pfns + done, n - done);
 	for (; done < n && (pfns[done] = single_take(pool)); done++)
 		page_start(page_struct(pfns[done]), 0);
 	lock_drop(&pool->lock);
@@ -310,69 +325,6 @@ bool vm_idle(void)
 	}
 	lock_drop(&pool->lock);
 	return n;
-}
-
-/* ---- frames for kernel objects ------------------------------------------------------ */
-
-/* A chunk that pages used before is still in the window, and what is mapped cannot
- * become an object. It is free, so nobody looks at it meanwhile. */
-bool objects_grow(void)
-{
-	uint64_t pfn = zone_take(ZONE_PAGES, 9);
-
-	if (!pfn)
-		return false;
-	window_forget(pfn);
-	struct page *p = page_struct(pfn);
-	for (uint64_t i = 0; i < CHUNK_FRAMES; i++)
-		p[i].flags |= PAGE_OBJECT;
-	p->flags |= PAGE_SPLIT;
-	zone_give(ZONE_OBJECTS, pfn, 9);
-	return true;
-}
-
-/* Gives whole free chunks back to the pages. */
-static void objects_shrink(struct pool_zone *z)
-{
-	while (z->free >= CHUNK_FRAMES + OBJECT_SPARE && z->orders >> 9) {
-		uint64_t pfn = zone_take(ZONE_OBJECTS, 9);
-		struct page *p = page_struct(pfn);
-
-		for (uint64_t i = 0; i < CHUNK_FRAMES; i++)
-			p[i].flags &= ~(PAGE_OBJECT | PAGE_SPLIT);
-		zone_give(ZONE_PAGES, pfn, 9);
-	}
-}
-
-uint64_t object_frame_alloc(unsigned count)
-{
-	struct pool *pool = vm_pool;
-	unsigned order = 0;
-
-	while (1u << order < count)
-		order++;
-	if (!count || order >= POOL_ORDERS)
-		return 0;
-	lock_take(&pool->lock);
-	uint64_t pfn = zone_take(ZONE_OBJECTS, order);
-	for (unsigned tries = 0; !pfn && tries < 2 && objects_grow(); tries++)
-		pfn = zone_take(ZONE_OBJECTS, order);
-	if (pfn)
-		zone_give_run(ZONE_OBJECTS, pfn + count, pfn + (1ul << order));
-	lock_drop(&pool->lock);
-	return pfn;
-}
-
-void object_frame_free(uint64_t pfn, unsigned count)
-{
-	struct pool *pool = vm_pool;
-
-	lock_take(&pool->lock);
-	for (uint64_t i = pfn; i < pfn + count; i++)
-		page_struct(i)->flags &= PAGE_SPLIT | PAGE_OBJECT;
-	zone_give_run(ZONE_OBJECTS, pfn, pfn + count);
-	objects_shrink(&pool->zone[ZONE_OBJECTS]);
-	lock_drop(&pool->lock);
 }
 
 void pool_stats(struct pool_stats *s)

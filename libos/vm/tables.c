@@ -13,9 +13,11 @@
  * same few pages; 0: none. Of regions, so vm_lock guards it. */
 static uint64_t spare;
 
-static struct page *table_page(uint64_t addr, unsigned level)
+/* The struct page of the table with addr's entry of this level, if it was made here
+ * and there is an array of struct page already. */
+static inline __attribute__((always_inline)) struct page *table_page(uint64_t addr, unsigned level)
 {
-	if (level == 4 || early_active())
+	if (level == 4)
 		return NULL;
 	struct page *p = page_struct((*entry_at(addr, level + 1) & EXO_PTE_ADDR) >> 12);
 	return p && p->flags & PAGE_TABLE ? p : NULL;

@@ -264,6 +264,15 @@ static const char *frame_differs(const struct snapshot *s, uint32_t pfn, bool ex
     return memcmp(before, now, 4096) ? "the content of frame" : NULL;
 }
 
+void snapshot_free(struct snapshot *s) {
+    for (uint32_t pfn = 0; pfn < frame_count; pfn++)
+        free(s->page[pfn]);
+    free(s->types);
+    free(s->frames);
+    free(s->chunks);
+    free(s);
+}
+
 const char *snapshot_differs(struct snapshot *s, bool exact) {
     static char text[64];
     const char *result = NULL, *what;
@@ -273,11 +282,6 @@ const char *snapshot_differs(struct snapshot *s, bool exact) {
     for (uint32_t pfn = 0; pfn < frame_count && !result; pfn++)
         if ((what = frame_differs(s, pfn, exact)))
             result = (snprintf(text, sizeof text, "%s 0x%x", what, pfn), text);
-    for (uint32_t pfn = 0; pfn < frame_count; pfn++)
-        free(s->page[pfn]);
-    free(s->types);
-    free(s->frames);
-    free(s->chunks);
-    free(s);
+    snapshot_free(s);
     return result;
 }

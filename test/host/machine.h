@@ -61,3 +61,4 @@ struct snapshot;
 struct snapshot *snapshot_take(void);
 /* Compares with now and frees: NULL, or what differs. Generations and what else only grows counts if `exact`. */
 const char *snapshot_differs(struct snapshot *before, bool exact);
+void snapshot_free(struct snapshot *s);

@@ -110,7 +110,7 @@ static void random_create(struct op *op) {
     if (kind == EXO_KIND_ENV && !one_in(3))
         op->a[5] = any(t, EXO_TABLE);
     if (kind == EXO_KIND_VCPU)
-        op->a[5] = any(t, EXO_ENV);
+        op->a[5] = name(t, pick_with(t, EXO_ENV, EXO_R_CONTROL, true));
 }
 
 /* A leaf or a link that suits a page table of this level, more or less. */
@@ -201,9 +201,9 @@ static void random_delete(struct op *op) {
 }
 
 void op_random(struct op *op) {
-    static const uint8_t weights[OP_KINDS] = {32, 12, 2, 22, 30, 4, 4, 3};
+    static const uint8_t weights[OP_KINDS] = {32, 12, 2, 22, 30, 8, 4, 3};
     struct audit a;
-    unsigned at = check_random(109), kind = 0;
+    unsigned at = check_random(113), kind = 0;
 
     while (at >= weights[kind])
         at -= weights[kind++];

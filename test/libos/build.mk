@@ -4,7 +4,7 @@
 # use libos/ itself replace modules or run in critical sections: they lie among the library's pages, which are always there.
 
 libostest.names := $(filter-out kit memory,$(patsubst test/libos/%.c,%,$(wildcard test/libos/*.c)))
-libostest.foreign := $(filter files names descriptors pointers mappings clocks calls,$(libostest.names))
+libostest.foreign := $(filter files names descriptors pointers mappings clocks calls execs execfail,$(libostest.names))
 libostest.inside := $(filter resume sections threads exhaust,$(libostest.names))
 
 libostest.cc := build/sdk/bin/exo-gcc
@@ -21,7 +21,7 @@ $(eval $(call objects,insidetest,$(libostest.inside:%=test/libos/%.c) $(wildcard
 
 foreigntest.cc := $(CC)
 foreigntest.cflags := -std=gnu11 -O2 -g -fno-builtin -Wall -Wextra -Werror -Wno-stringop-overread -Wno-stringop-overflow \
-    -Wno-nonnull -Itest/libos
+    -Wno-nonnull -Iinclude -Itest/libos
 $(eval $(call objects,foreigntest,$(patsubst %,test/libos/%.c,kit $(libostest.foreign))))
 
 libostest.root := build/test/libos/root/t

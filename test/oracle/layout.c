@@ -77,6 +77,8 @@ int main(void)
     VALUE(FT_INFO);
     VALUE(FT_MMIO);
     VALUE(FT_PT1);
+    VALUE(FT_PT2);
+    VALUE(FT_PT3);
     VALUE(FT_PT4);
     VALUE(FT_TABLE);
     VALUE(FT_ENV);

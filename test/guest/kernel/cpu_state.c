@@ -216,9 +216,7 @@ TEST(set_trap_flag)
 TEST(upcall_registers)
 {
     struct child a;
-    const struct exo_vcpu_config *unused = NULL;
 
-    (void)unused;
     start_filler(&a);
     struct range frames = find_cap(EXO_FRAME, pfn_at(a.v), EXO_R_RETYPE);
     static char up_stack[256] __attribute__((aligned(16)));

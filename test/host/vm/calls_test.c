@@ -22,14 +22,10 @@ static long mapped(uint64_t addr, uint64_t len, int prot, int flags)
 	return sys_mmap((void *)addr, len, prot, flags, -1, 0);
 }
 
-static const char *errors(void)
-{
-	struct file *f = file_make(3 * PAGE);
-	char *at;
-
-	file_ref(f);
-	file_unref(f);
 #define IS(call, value) if ((long)(call) != (long)(value)) return #call
+
+static const char *errors_of_mmap(void)
+{
 	IS(mapped(0, 0, 3, PRIVATE | ANON), -EINVAL);
 	IS(mapped(0, PAGE, 3, ANON), -EINVAL);
 	IS(mapped(0, -1ul, 3, PRIVATE | ANON), -ENOMEM);
@@ -40,6 +36,20 @@ static const char *errors(void)
 	IS(mapped(0, PAGE, 3, PRIVATE | ANON | FIXED), -EPERM);
 	IS(mapped(EXO_STACK_TOP, PAGE, 3, PRIVATE | ANON | FIXED), -ENOMEM);
 	IS(mapped(EXO_WINDOW, PAGE, 3, PRIVATE | ANON | FIXED), -ENOMEM);
+	IS(mapped(BASE, 4 * PAGE, 3, PRIVATE | ANON | FIXED), BASE);
+	IS(mapped(BASE + 3 * PAGE, PAGE, 3, PRIVATE | ANON | NOREPLACE), -EEXIST);
+	IS(mapped(BASE + 4 * PAGE, PAGE, 3, PRIVATE | ANON | NOREPLACE), BASE + 4 * PAGE);
+	IS(mapped(BASE + 100, PAGE, 3, PRIVATE | ANON), BASE + 5 * PAGE);
+	return NULL;
+}
+
+static const char *errors_with_files(void)
+{
+	struct file *f = file_make(3 * PAGE);
+	char *at;
+
+	file_ref(f);            /* the one that descriptor 3 names */
+	file_unref(f);
 	IS(sys_mmap(NULL, PAGE, 3, PRIVATE, 7, 0), -EBADF);
 	IS(sys_mmap(NULL, PAGE, 3, PRIVATE, 3, 5), -EINVAL);
 	f->access = VM_WRITE;
@@ -52,10 +62,13 @@ static const char *errors(void)
 	IS(sys_munmap(at, 2 * PAGE), 0);
 	IS(sys_munmap(at + 1, PAGE), -EINVAL);
 	IS(sys_munmap(at, 0), -EINVAL);
-	IS(mapped(BASE, 4 * PAGE, 3, PRIVATE | ANON | FIXED), BASE);
-	IS(mapped(BASE + 3 * PAGE, PAGE, 3, PRIVATE | ANON | NOREPLACE), -EEXIST);
-	IS(mapped(BASE + 4 * PAGE, PAGE, 3, PRIVATE | ANON | NOREPLACE), BASE + 4 * PAGE);
-	IS(mapped(BASE + 100, PAGE, 3, PRIVATE | ANON), BASE + 5 * PAGE);
+	file_delete(f);
+	return NULL;
+}
+
+/* On the six pages that errors_of_mmap left at BASE. */
+static const char *errors_of_others(void)
+{
 	IS(sys_mprotect((void *)BASE, PAGE, 64), -EINVAL);
 	IS(sys_mprotect((void *)(BASE + 5 * PAGE), 2 * PAGE, 1), -ENOMEM);
 	IS(sys_madvise((void *)BASE, 7 * PAGE, 4), -ENOMEM);
@@ -78,6 +91,11 @@ static const char *errors(void)
 	IS(sys_mremap((void *)BASE, PAGE, 2 * PAGE, 0, NULL), -ENOMEM);
 	IS(sys_mremap((void *)BASE, PAGE, PAGE, 2, NULL), -EINVAL);
 	IS(sys_munmap((void *)BASE, 6 * PAGE), 0);
+	return NULL;
+}
+
+static const char *errors_of_brk(void)
+{
 	vm_set_brk(0x401234);
 	IS(sys_brk(0), 0x402000);
 	IS(sys_brk(0x405678), 0x405678);
@@ -86,8 +104,16 @@ static const char *errors(void)
 	IS(can_read(0x404000), 0);
 	IS(sys_brk(EXO_LIBOS_BASE + 1), 0x403000);
 	IS(sys_brk(0x402000), 0x402000);
-	file_delete(f);
 	return NULL;
+}
+
+static const char *errors(void)
+{
+	const char *failed = errors_of_mmap();
+
+	failed = failed ? failed : errors_with_files();
+	failed = failed ? failed : errors_of_others();
+	return failed ? failed : errors_of_brk();
 }
 
 static struct { int prot; bool mapped; unsigned char value; } model[PAGES];
