@@ -105,8 +105,8 @@ static void empty(struct cap *c) {
         c->prev->next = c->next;
     if (c->next)
         c->next->prev = c->prev;
-    /* A worn-out slot keeps generation 0 and is never used again. */
-    *c = (struct cap){.generation = c->generation + 1, .table = c->table};
+    /* A worn-out slot keeps generation 0 and is never used again. Bit 31 stays clear: handles are not negative. */
+    *c = (struct cap){.generation = (c->generation + 1) & 0x7fffffff, .table = c->table};
 }
 
 /* Tables that are being taken down. The top one is emptied first; when a capability in it has led to another table, that

@@ -273,7 +273,8 @@ COLD int clone(struct pte_batch *batch, const struct exo_pte *e) {
 }
 
 COLD int update(struct pte_batch *batch, const struct exo_pte *e) {
-    int error = e->table != batch->pt_handle ? resolve_table(batch, e->table) : 0;
+    bool other = e->table != batch->pt_handle || e->table == NO_HANDLE;
+    int error = other ? resolve_table(batch, e->table) : 0;
 
     if (error)
         return error;

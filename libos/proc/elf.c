@@ -117,7 +117,7 @@ static int segments_read(struct exec_image *im, const struct elf_header *h, uint
 		if (!read_all(im->file, &s, sizeof s, h->phoff + i * sizeof s))
 			return -ENOEXEC;
 		if (s.type == PT_INTERP)
-			return -ENOEXEC;        /* needs a dynamic linker */
+			return -ENOENT;         /* the dynamic linker that it names */
 		if (s.type == PT_LOAD)
 			error = segment_add(im, &s, bias);
 		if (s.type == PT_NOTE && !im->linked) {

@@ -16,11 +16,12 @@
 #define MAP_GROWSDOWN  0x100
 #define MAP_LOCKED     0x2000
 #define MAP_NORESERVE  0x4000
-#define SPARE 64 /* frames */
 #define MAP_POPULATE   0x8000
 #define MAP_HUGETLB    0x40000
 #define MAP_FIXED_NOREPLACE 0x100000
 #define MAP_KNOWN      0x1fff30   /* everything but the type                     */
+
+#define SPARE 64 /* frames that no program is promised */
 
 /* 0, or why a mapping may not be put there. */
 int user_space(uint64_t addr, uint64_t len)

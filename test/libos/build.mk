@@ -5,7 +5,7 @@
 
 libostest.names := $(filter-out kit memory,$(patsubst test/libos/%.c,%,$(wildcard test/libos/*.c)))
 libostest.foreign := $(filter files names descriptors pointers mappings clocks calls execs execfail,$(libostest.names))
-libostest.inside := $(filter resume sections threads exhaust,$(libostest.names))
+libostest.inside := $(filter resume sections threads exhaust ends,$(libostest.names))
 
 libostest.cc := build/sdk/bin/exo-gcc
 libostest.cflags := -std=gnu11 -O2 -g -fno-builtin -Wall -Wextra -Werror -Iinclude -Itest/libos

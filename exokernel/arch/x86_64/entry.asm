@@ -197,12 +197,39 @@ nmi:
         inc     qword [nmi_count]
         iretq
 
+; A program that sets TF and executes SYSCALL is trapped at syscall_entry by some CPUs (Bochs among them), on its own stack
+; and %gs: so this vector has a stack of its own. From ring 0 the step is forgotten; from ring 3 it goes on as all traps do.
+debug:
+        test    byte [rsp + 8], 3       ; cs
+        jnz     .from_user
+        and     dword [rsp + 16], ~0x100
+        iretq
+.from_user:
+        swapgs
+        push    rax
+        push    rbx
+        mov     rbx, rsp
+        mov     rsp, [gs:PC_STACK]
+        push    qword [rbx + 48]        ; ss rsp rflags cs rip
+        push    qword [rbx + 40]
+        push    qword [rbx + 32]
+        push    qword [rbx + 24]
+        push    qword [rbx + 16]
+        push    0
+        push    1
+        mov     rax, [rbx + 8]
+        mov     rbx, [rbx]
+        swapgs
+        jmp     trap_common
+
 ; The stubs push what the CPU did not: an error code for vectors that have none, and the vector.
 %assign v 0
 %rep 256
 stub_%+v:
   %if v == 2
         jmp     nmi
+  %elif v == 1
+        jmp     debug
   %else
     %if !(v == 8 || (v >= 10 && v <= 14) || v == 17 || v == 21 || v == 29 || v == 30)
         push    0

@@ -34,7 +34,7 @@ void gdt_init(uint32_t id) {
 
     *p = (struct percpu){.self = p, .id = id, .tss = t, .kernel_stack = (uint64_t)cpu_stacks[id].ist};
     t->rsp[0] = p->kernel_stack;
-    for (int i = 0; i < 3; i++)
+    for (int i = 0; i < 4; i++)
         t->ist[i] = (uint64_t)cpu_stacks[id].ist[i + 1];
     t->ports_offset = PORTS_OFF;
     memset(t->ports, 0xff, PORT_BITMAP_SIZE + 1);

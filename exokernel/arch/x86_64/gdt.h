@@ -14,6 +14,7 @@
 #define IST_DF 1
 #define IST_NMI 2
 #define IST_MC 3
+#define IST_DB 4
 
 #define PORT_BITMAP_SIZE 8192
 
@@ -21,7 +22,7 @@
 struct cpu_stack {
     uint8_t guard[4096];
     uint8_t kernel[3 * 4096];
-    uint8_t ist[3][4096];
+    uint8_t ist[4][4096];
 };
 extern struct cpu_stack cpu_stacks[];
 

@@ -33,6 +33,7 @@ void idt_init(void) {
     gate_set(VEC_DF, IST_DF, 0);
     gate_set(VEC_NMI, IST_NMI, 0);
     gate_set(VEC_MC, IST_MC, 0);
+    gate_set(VEC_DB, IST_DB, 0);
 
     struct {
         uint16_t limit;
