@@ -284,7 +284,7 @@ COLD int update(struct pte_batch *batch, const struct exo_pte *e) {
         return e->op == EXO_PTE_CLONE ? clone(batch, e) : -EXO_EINVAL;
     if (e->object != batch->object_handle)
         resolve_object(batch, e->object);
-    return set(batch, e);
+    return set_page(batch, e) ? 0 : set(batch, e);
 }
 
 int pte_update(struct pte_batch *batch, const struct exo_pte *entries, uint64_t n, uint64_t *done) {
@@ -319,8 +319,10 @@ void page_table_clear(uint32_t pfn, uint32_t first, uint32_t n) {
     struct pte_batch batch = {0};
     uint32_t end = level_of(pfn) == 4 && first + n > EXO_SELF_SLOT ? EXO_SELF_SLOT : first + n;
 
+    unsigned level = level_of(pfn);
     for (uint32_t i = first; i < end; i++)
-        commit(&batch, pfn, level_of(pfn), i, 0);
+        if (((uint64_t *)frame_at(pfn))[i])
+            commit(&batch, pfn, level, i, 0);
     if (batch.flush)
         tlb_flush();
 }
