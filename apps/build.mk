@@ -19,6 +19,7 @@ $(addprefix build/apps/,$(apps.init) $(apps.names)): build/apps/%: $$(call apps.
 
 ifneq (,$(apps.init))
 include apps/ports/busybox.mk
+include apps/examples/build.mk
 endif
 
 # The archive: init, the skeleton apps/root, the programs, what the ports install, and this machine's list of services.

@@ -33,6 +33,12 @@ build/sdk/lib/libexo-os.a: build/flags/libos.objects $(libos.objects)
 sdk.files := build/sdk/bin/exo-gcc build/sdk/lib/exo.ld build/sdk/lib/exo-gcc.specs build/sdk/lib/pkgconfig/exo-os.pc
 sdk.headers := $(patsubst include/%,build/sdk/include/%,$(wildcard include/exo/*.h include/exo/abi/*))
 
+# The libOS's own headers, for those who replace a part of it (exo/module.h): exo-gcc looks there last.
+sdk.headers += $(patsubst libos/%,build/sdk/include/exo/libos/%,$(filter-out libos/musl/%,$(wildcard libos/*/*.h)))
+build/sdk/include/exo/libos/%: libos/%
+	@mkdir -p $(@D)
+	@cp $< $@
+
 build/sdk/bin/exo-gcc: libos/exo-gcc
 build/sdk/lib/exo.ld: libos/exo.ld
 build/sdk/lib/exo-gcc.specs: libos/exo-gcc.specs

@@ -15,6 +15,11 @@ suites.check += test/libos/run
 suites.needs += libos-tests
 # ----
 
+# ---- the bench, the examples, programs of Linux as they come
+include test/bench/build.mk
+suites.check += test/build/examples test/linux/run
+# ----
+
 .PHONY: test check bench
 check: $(suites.needs)
 	@test/run $(suites.check)

@@ -28,10 +28,10 @@ static bool hex(const unsigned char *s, uint32_t *out)
 	unsigned i;
 
 	for (*out = 0, i = 0; i < 8; i++) {
-		unsigned c = s[i], digit = c - '0';
+		unsigned digit = s[i] - '0';
 
 		if (digit > 9) {
-			digit = (c | 32) - 'a' + 10;
+			digit = (s[i] | 32) - 'a' + 10;
 			if (digit < 10 || digit > 15)
 				return false;
 		}
@@ -40,14 +40,35 @@ static bool hex(const unsigned char *s, uint32_t *out)
 	return true;
 }
 
+/* The fields that are of use here; the others may hold what they like. */
+static bool read_fields(const unsigned char *header, uint32_t *field)
+{
+	static const uint8_t used[] = { MODE, MTIME, FILESIZE, RDEVMAJOR, RDEVMINOR, NAMESIZE };
+	unsigned i;
+
+	for (i = 0; i < sizeof used; i++)
+		if (!hex(header + 6 + 8 * used[i], &field[used[i]]))
+			return false;
+	return true;
+}
+
+static void skip_zeros(struct archive *a)
+{
+	while (a->at < a->size && !a->data[a->at]) {
+		uint64_t word = 1;
+
+		if (a->at % sizeof word == 0 && a->size - a->at >= sizeof word)
+			__builtin_memcpy(&word, a->data + a->at, sizeof word);
+		a->at += word ? 1 : sizeof word;
+	}
+}
+
 /* The next entry: 1, 0 at the end, or NULL's worth of a reason in *why and -1. */
 static int next_entry(struct archive *a, struct entry *e, const char **why)
 {
 	const unsigned char *h;
-	unsigned i;
 
-	while (a->at < a->size && !a->data[a->at])
-		a->at++;
+	skip_zeros(a);
 	if (a->at == a->size)
 		return 0;
 	h = a->data + a->at;
@@ -55,9 +76,8 @@ static int next_entry(struct archive *a, struct entry *e, const char **why)
 	if (a->size - a->at < HEADER || memcmp(h, "070701", 6))
 		return -1;
 	*why = "a field of the header is no hexadecimal number";
-	for (i = 0; i < FIELDS; i++)
-		if (!hex(h + 6 + 8 * i, &e->field[i]))
-			return -1;
+	if (!read_fields(h, e->field))
+		return -1;
 	a->at += HEADER;
 	e->name = (const char *)a->data + a->at;
 	*why = "the name is too long or has no end";
@@ -117,7 +137,7 @@ static int fill(struct archive *a, const char *name, const struct entry *e)
 	struct file *f;
 	struct io io = { (char *)e->data, e->field[FILESIZE], true };
 	uint64_t offset = 0;
-	long r = file_open(&files_self()->root, name, O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW,
+	long r = file_open(&files_self()->root, name, O_WRONLY | O_CREAT | O_EXCL,
 	                   e->field[MODE] & 07777, &f);
 
 	if (r < 0)
@@ -135,31 +155,36 @@ static int fill(struct archive *a, const char *name, const struct entry *e)
 	return r < 0 ? (int)r : r && (uint64_t)r < e->field[FILESIZE] ? -ENOSPC : 0;
 }
 
-/* Whatever has the name goes, but for a directory that shall be one. */
-static int unpack(struct archive *a, const char *name, const struct entry *e)
+static int make(struct archive *a, const char *name, const struct entry *e)
 {
 	const struct path *root = &files_self()->root;
-	uint32_t mode = e->field[MODE];
+	uint32_t mode = e->field[MODE] & (S_IFMT | 07777);
 	char target[PATH_MAX];
-	int r;
 
-	if (S_ISREG(mode)) {
-		vfs_unlink(root, name, false);
+	if (S_ISREG(mode))
 		return fill(a, name, e);
-	}
-	if (S_ISDIR(mode)) {
-		r = vfs_create(root, name, mode & (S_IFMT | 07777), 0, NULL);
-		return r == -EEXIST ? 0 : r;
-	}
 	if (!S_ISLNK(mode))
-		return vfs_create(root, name, mode & (S_IFMT | 07777),
-		                  (uint64_t)e->field[RDEVMAJOR] << 8 | e->field[RDEVMINOR], NULL);
+		return vfs_create(root, name, mode, (uint64_t)e->field[RDEVMAJOR] << 8 | e->field[RDEVMINOR], NULL);
 	if (e->field[FILESIZE] >= sizeof target)
 		return -ENAMETOOLONG;
 	memcpy(target, e->data, e->field[FILESIZE]);
 	target[e->field[FILESIZE]] = 0;
-	vfs_unlink(root, name, false);
 	return vfs_create(root, name, S_IFLNK | 0777, 0, target);
+}
+
+/* Whatever has the name already goes, but for a directory that shall be one. */
+static int unpack(struct archive *a, char *name, const struct entry *e)
+{
+	int r = make(a, name, e);
+
+	if (r == -ENOENT) {
+		make_parents(name);
+		r = make(a, name, e);
+	}
+	if (r != -EEXIST || S_ISDIR(e->field[MODE]))
+		return r == -EEXIST ? 0 : r;
+	vfs_unlink(&files_self()->root, name, false);
+	return make(a, name, e);
 }
 
 static void take(struct archive *a, const struct entry *e)
@@ -181,7 +206,6 @@ static void take(struct archive *a, const struct entry *e)
 	r = n < sizeof name ? 0 : -ENAMETOOLONG;
 	if (r == 0) {
 		memcpy(name, s, n + 1);
-		make_parents(name);
 		r = unpack(a, name, e);
 	}
 	if (r < 0)

@@ -73,8 +73,10 @@ void random_init(void)
 		key[(i + 3) % 8] ^= (uint32_t)(noise >> 32);
 		for (j = 0; j < (noise & 31); j++)
 			__asm__ volatile("pause");
-		block(key, i, out);
-		memcpy(key, out, 32);
+		if (i % 8 == 7) {
+			block(key, i, out);
+			memcpy(key, out, 32);
+		}
 	}
 }
 

@@ -169,7 +169,7 @@ int dentry_lookup(struct dentry *parent, struct name name, struct dentry **out)
 		return -ENOMEM;
 	}
 	d->inode = inode;
-	if (!fs_of(parent->inode)->uncached)
+	if (!fs_of(parent->inode)->uncached && !parent->removed)
 		hash_in(d);
 	*out = d;
 	return 0;

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 #include "ops.h"
 
+#include <string.h>
+
 const char *const op_names[OP_KINDS] = {"derive", "drop", "revoke", "create", "pte_update", "vcpu_config", "env_set", "slice_bind"};
 
 static bool one_in(unsigned n) {
@@ -143,6 +145,8 @@ static void random_update(struct op *op) {
             *e = e[-1];
             e->index++;
             e->value += one_in(2) ? 4096 : 0;
+            e->table = one_in(6) ? name(t, pt) : e->table;
+            e->object = one_in(6) ? any(t, EXO_FRAME) : e->object;
             continue;
         }
         e->table = name(t, pt);
@@ -239,4 +243,36 @@ long op_run(const struct op *op) {
     }
     machine_settle();
     return result;
+}
+
+/* ---- documented errors --------------------------------------------------------------------------- */
+
+static const struct {
+    const char *name, *errors;
+} calls[] = {
+#define CALL0(...)
+#define CALL1(nr, name, t1, a1, rights, errors, text) {#name, errors},
+#define CALL2(nr, name, t1, a1, t2, a2, rights, errors, text) {#name, errors},
+#define CALL3(nr, name, t1, a1, t2, a2, t3, a3, rights, errors, text) {#name, errors},
+#define CALL4(nr, name, t1, a1, t2, a2, t3, a3, t4, a4, rights, errors, text) {#name, errors},
+#define CALL5(nr, name, t1, a1, t2, a2, t3, a3, t4, a4, t5, a5, rights, errors, text) {#name, errors},
+#define CALL6(nr, name, t1, a1, t2, a2, t3, a3, t4, a4, t5, a5, t6, a6, rights, errors, text) {#name, errors},
+#include "exo/abi/syscalls.def"
+};
+
+static const char *const error_names[] = {
+#define ERR(name, number, text) [number] = #name,
+#include "exo/abi/errors.def"
+};
+
+bool op_documents(enum op_kind kind, long error) {
+    static const char *const names[OP_KINDS] = {"cap_derive", "cap_drop", "cap_revoke", "create", "pte_update", "vcpu_config",
+                                                "env_set", "slice_bind"};
+
+    if (error >= 0 || -error >= (long)(sizeof error_names / sizeof error_names[0]))
+        return false;
+    for (size_t i = 0; i < sizeof calls / sizeof calls[0]; i++)
+        if (!strcmp(calls[i].name, names[kind]))
+            return strstr(calls[i].errors, error_names[-error] + strlen("EXO_")) != NULL;
+    return false;
 }

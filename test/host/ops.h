@@ -19,3 +19,5 @@ extern const char *const op_names[OP_KINDS];
 void op_random(struct op *op);
 /* Makes the call once; EXO_EAGAIN is passed on. */
 long op_run(const struct op *op);
+/* Whether include/exo/abi/syscalls.def names this error for the call. */
+bool op_documents(enum op_kind kind, long error);

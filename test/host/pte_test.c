@@ -225,6 +225,9 @@ static void batches(void) {
     const struct exo_pte stale[] = {{PT(1, 0), RAM, PAGE(PAGE_AT, EXO_W), 8, 0}, {PT(2, 0), ~0ul, 0, 0, 0}, {PT(2, 0), ~0ul, PAGE(PAGE_AT, EXO_W), 1, 0}};
     EQUAL(sys_pte_update(0, stale, 3, 0), 2);
     EQUAL(ENTRY(2, 0, 1), 0);
+    const struct exo_pte same[] = {{PT(1, 0), RAM, PAGE(PAGE_AT, EXO_W), 9, 0}, {PT(2, 0), RAM, PAGE(PAGE_AT, EXO_W), 2, 0}};
+    EQUAL(sys_pte_update(0, same, 2, 0), 1);
+    EQUAL(ENTRY(2, 0, 2), 0);
     EQUAL(set_entry(~0ul, ~0ul, 0, 0), -EXO_EBADCAP);
     audit();
 }

@@ -29,6 +29,8 @@ static void check_step(const struct op *op) {
         FAIL("it failed with %ld, but %s has changed", result, differs);
     if (errors ? result >= 0 || !(errors >> -result & 1) : result != expected)
         FAIL("it returned %ld; the model says %ld or one of the errors 0x%x", result, expected, errors);
+    if (result < 0 && !op_documents(op->kind, result))
+        FAIL("the error %ld is not documented for this call", result);
     model_compare();
 }
 

@@ -10,9 +10,11 @@
 #include "sched/sched.h"
 #include "vm/vm.h"
 
+static volatile uint64_t page_zero = 16; /* out of the compiler's sight */
+
 static void segv(void)
 {
-	*(volatile int *)16 = 1;
+	*(volatile int *)page_zero = 1;
 }
 
 static void division(void)
@@ -34,11 +36,8 @@ static void privileged(void)
 
 static void stack(void)
 {
-	volatile char frame[1 << 16];
-
-	frame[0] = 1;
-	stack();
-	frame[1] = 2;
+	for (volatile char *p = __builtin_frame_address(0); page_zero; p -= 4096)
+		*p = 1;
 }
 
 static void read_only(void)
@@ -77,7 +76,7 @@ static void lock_twice(void)
 static void fault_in_section(void)
 {
 	section_enter();
-	*(volatile int *)16 = 1;
+	*(volatile int *)page_zero = 1;
 }
 
 static void division_in_section(void)

@@ -18,6 +18,7 @@ static void frame_tables(void)
     FIELD(frame, pinned);
     FIELD(frame, refs);
     FIELD(frame, owner);
+    FIELD(frame, root_id);
     printf("},\n");
     SIZE(chunk);
     FIELD(chunk, special);
@@ -55,6 +56,7 @@ static void environments(void)
     FIELD(env, frames);
     FIELD(env, table);
     FIELD(env, root);
+    FIELD(env, root_id);
     FIELD(env, vcpus);
     FIELD(env, next);
     printf("},\n");

@@ -222,10 +222,12 @@ class Oracle:
 
     def check_environment(self, env, table, pinned):
         root = self.image.field("env", env * 4096, "root")
-        if root:
+        if root and self.image.frame(root, "root_id") != self.image.field("env", env * 4096, "root_id"):
+            self.counts["environments without their root"] += 1  # it was taken, and the frame may have become another
+        elif root and self.types[root] == self.layout["FT_PT4"]:
             self.refs[root] += 1
-            if self.types[root] != self.layout["FT_PT4"] or self.image.frame(root, "owner") != table:
-                self.complain(f"environment {env:#x}: frame {root:#x} is no root of its table")
+            if self.image.frame(root, "owner") != table:
+                self.complain(f"environment {env:#x}: its root {root:#x} belongs to another table")
         vcpu = self.image.field("env", env * 4096, "vcpus")
         while vcpu:
             self.counts["vCPUs"] += 1

@@ -100,3 +100,29 @@ TEST(pointers_vcpu)
     EQUAL(s.status, EXO_VCPU_IS_STOPPED);
     EQUAL(s.regs.rip, 0); /* a failed SET left nothing behind */
 }
+
+/* Readable memory on both sides of the end of user addresses: what begins below it and ends in the self-map is refused. */
+TEST(pointers_across_user_end)
+{
+    uint64_t pfn[4], low_pfn = frame_take(1);
+    exo_cap_t pt[4], low = make(EXO_KIND_PT1, low_pfn);
+    exo_cap_t image_pt2 = table_of((*self_entry(0x400000, 3) & EXO_PTE_ADDR) >> 12);
+    exo_cap_t env = make_arg(EXO_CREATE(EXO_KIND_ENV, 1), frame_take(1), 0);
+    exo_cap_t vcpu = make_arg(EXO_CREATE(EXO_KIND_VCPU, 1), frame_take(1), env);
+
+    EQUAL(pte(image_pt2, 0, low, LINK(low_pfn, EXO_W)), 1); /* its entries are the first page of the self-map */
+    for (unsigned level = 1; level <= 3; level++)
+        pt[level] = make(EXO_KIND_PT1 + level - 1, pfn[level] = frame_take(1));
+    EQUAL(pte(BOOT(ROOT), 254, pt[3], LINK(pfn[3], EXO_W)), 1);
+    EQUAL(pte(pt[3], 511, pt[2], LINK(pfn[2], EXO_W)), 1);
+    EQUAL(pte(pt[2], 511, pt[1], LINK(pfn[1], EXO_W)), 1);
+    EQUAL(pte(pt[1], 511, mem.handle, LEAF(frame_take(1), EXO_W | EXO_NX)), 1);
+    EQUAL(FAULT_OF((void)*(volatile uint64_t *)EXO_SELF_MAP), NO_FAULT);
+    EQUAL(FAULT_OF(*(volatile uint64_t *)(EXO_USER_END - 8) = 0), NO_FAULT);
+    for (uint64_t back = 1; back < sizeof(struct exo_pte); back++) {
+        EQUAL(exo_pte_update(OWN, (void *)(EXO_USER_END - back), 1, 0), -EXO_EFAULT);
+        EQUAL(exo_vcpu_config(vcpu, (void *)(EXO_USER_END - back)), -EXO_EFAULT);
+        EQUAL(exo_vcpu_control(vcpu, EXO_VCPU_SET, (void *)(EXO_USER_END - back)), -EXO_EFAULT);
+    }
+    EQUAL(exo_pte_update(OWN, (void *)(EXO_USER_END - sizeof(struct exo_pte)), 1, 0), -EXO_EBADCAP); /* read, and empty */
+}
