@@ -38,7 +38,7 @@ static void backtrace(const uint64_t *fp) {
 /* A panic within a panic must not start all over. */
 static void begin(void) {
     static bool panicking;
-    __asm__ volatile("cli");
+    cli();
     if (panicking)
         machine_stop(STOP_FAILURE);
     panicking = true;

@@ -27,9 +27,9 @@ struct slice_choice slice_pick(const struct slice_clock *clock, const struct exo
             return (struct slice_choice){v, false, clock->base + (n + 1) * clock->ticks};
         seen = v ? v : seen;
     }
-    if (!last || !can_run(last, owner == last, now))
-        return (struct slice_choice){0};
-    if (owner == last)
+    if (owner && owner == last && can_run(last, true, now))
         return (struct slice_choice){last, true, clock->base + run_end(slots, n) * clock->ticks};
+    if (!last || !can_run(last, false, now)) /* who has used up its own slot may have it as nobody else's */
+        return (struct slice_choice){0};
     return (struct slice_choice){last, false, clock->base + (n + 1) * clock->ticks};
 }

@@ -20,6 +20,6 @@ struct slice_choice {
 /* Slots since the base. */
 uint64_t slice_number(const struct slice_clock *clock, uint64_t now);
 /* Whose turn it is: the slot's own vCPU, else the next of the vector that can run, and `last` only if nobody else can.
-   `can_run(vcpu, own, now)` is asked at most once for each slot. */
+   `can_run(vcpu, own, now)` is asked at most twice for a slot. */
 struct slice_choice slice_pick(const struct slice_clock *clock, const struct exo_slot *slots, uint64_t now, uint32_t last,
                                bool (*can_run)(uint32_t vcpu, bool own, uint64_t now));

@@ -20,6 +20,16 @@ include test/bench/build.mk
 suites.check += test/build/examples test/linux/run
 # ----
 
+# ---- the interface and the layers
+suites.check += test/abi.py test/layers.py
+suites.needs += build/host/abigen
+
+# Taken over deliberately, by a commit that says why the interface changes.
+.PHONY: abi-golden
+abi-golden: build/host/abigen
+	@$< golden >test/abi.golden
+# ----
+
 .PHONY: test check bench
 check: $(suites.needs)
 	@test/run $(suites.check)

@@ -44,10 +44,10 @@ def layer(path):
 
 def resolve(path, quote, name):
     """The file of this tree that is meant, or None."""
-    if path.split("/")[0] in ("exokernel", "boot"):
-        roots = ["include", "exokernel", "exokernel/arch/x86_64", "."]
-    else:
-        roots = ["include", "libos", "exokernel", "exokernel/arch/x86_64", "."]
+    roots = ["include"]  # what <name> can mean, but for the system's own
+    if quote == '"':
+        roots += ["libos"] if path.split("/")[0] not in ("exokernel", "boot") else []
+        roots += ["exokernel", "exokernel/arch/x86_64", "."]
     here = [os.path.dirname(path)] if quote == '"' else []
     for folder in here + roots:
         full = os.path.normpath(os.path.join(folder, name))

@@ -5,12 +5,12 @@
  * follows as the library is compiled, for such code may run in an upcall, where the
  * program's vector registers are still in place.
  *
- * The application's own pages come when they are touched, and in a critical section a
- * fault is the slow way. What must be there from the start, as anything that page
- * faults themselves need, goes beside the library: exo.ld puts objects there that are
- * named NAME.exo.o.
+ * It may also run where the application is not: while exec puts another image in place,
+ * and in page faults themselves. The application's pages come when they are touched;
+ * objects that are named NAME.exo.o are put beside the library by exo.ld, where they
+ * are present from the start.
  *
- *     exo-gcc -O2 -c pager.exo.c && exo-gcc -O2 main.c pager.exo.o -o program
+ *     exo-gcc -O2 -c policy.exo.c && exo-gcc -O2 main.c policy.exo.o -o program
  */
 #ifndef EXO_MODULE_H
 #define EXO_MODULE_H

@@ -52,23 +52,25 @@ static bool read_fields(const unsigned char *header, uint32_t *field)
 	return true;
 }
 
-static void skip_zeros(struct archive *a)
+/* The first byte in [at, end) that is not zero, or end. */
+static size_t skip_zeros(const unsigned char *data, size_t at, size_t end)
 {
-	while (a->at < a->size && !a->data[a->at]) {
+	while (at < end && !data[at]) {
 		uint64_t word = 1;
 
-		if (a->at % sizeof word == 0 && a->size - a->at >= sizeof word)
-			__builtin_memcpy(&word, a->data + a->at, sizeof word);
-		a->at += word ? 1 : sizeof word;
+		if (at % sizeof word == 0 && end - at >= sizeof word)
+			__builtin_memcpy(&word, data + at, sizeof word);
+		at += word ? 1 : sizeof word;
 	}
+	return at;
 }
 
-/* The next entry: 1, 0 at the end, or NULL's worth of a reason in *why and -1. */
+/* The next entry: 1; 0 at the end; -1: *why says what is wrong. */
 static int next_entry(struct archive *a, struct entry *e, const char **why)
 {
 	const unsigned char *h;
 
-	skip_zeros(a);
+	a->at = skip_zeros(a->data, a->at, a->size);
 	if (a->at == a->size)
 		return 0;
 	h = a->data + a->at;
@@ -113,15 +115,14 @@ static void make_parents(char *name)
  * become the file's frames. */
 static bool take_in_place(struct archive *a, struct inode *inode, const struct entry *e)
 {
-	uint32_t size = e->field[FILESIZE], i;
+	uint32_t size = e->field[FILESIZE];
 	uint64_t pages = (size + EXO_PAGE_SIZE - 1) / EXO_PAGE_SIZE, pfn = page_pfn(e->data), p;
 	size_t end = (size_t)(e->data - a->data) + pages * EXO_PAGE_SIZE;
 
 	if ((uint64_t)e->data % EXO_PAGE_SIZE || end > a->size)
 		return false;
-	for (i = size; i < pages * EXO_PAGE_SIZE; i++)
-		if (e->data[i])
-			return false;
+	if (skip_zeros(e->data, size, pages * EXO_PAGE_SIZE) < pages * EXO_PAGE_SIZE)
+		return false;
 	for (p = 0; p < pages; p++)
 		if (!page_adopt(pfn + p))
 			break;

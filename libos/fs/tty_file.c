@@ -172,6 +172,18 @@ static long set_pgrp(struct tty *t, const void *user)
 	return 0;
 }
 
+static long window_size(struct tty *t, unsigned request, void *user)
+{
+	struct linux_winsize size = t->window;
+
+	if (request == TIOCGWINSZ)
+		return copy_out(user, &size, sizeof size);
+	if (copy_in(&size, user, sizeof size) < 0)
+		return -EFAULT;
+	t->window = size;
+	return 0;
+}
+
 static long tty_ioctl(struct file *f, unsigned request, void *user)
 {
 	struct tty *t = tty_of(f->minor);
@@ -183,17 +195,8 @@ static long tty_ioctl(struct file *f, unsigned request, void *user)
 	}
 	case TCSETS: case TCSETSW: case TCSETSF:
 		return set_termios(t, request, user);
-	case TIOCGWINSZ: {
-		struct linux_winsize now = t->window;
-		return copy_out(user, &now, sizeof now);
-	}
-	case TIOCSWINSZ: {
-		struct linux_winsize new;
-		if (copy_in(&new, user, sizeof new) < 0)
-			return -EFAULT;
-		t->window = new;
-		return 0;
-	}
+	case TIOCGWINSZ: case TIOCSWINSZ:
+		return window_size(t, request, user);
 	case TIOCGPGRP:
 		return get_int(user, t->pgrp);
 	case TIOCSPGRP:

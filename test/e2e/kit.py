@@ -6,7 +6,7 @@ import subprocess
 import sys
 import tempfile
 
-TOP = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
+TOP = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(sys.argv[0]))))
 PROGRAMS = TOP + "/build/test/libos/root"
 MACHINES = 2
 KEPT = ("PATH", "HOME", "TERM", "LANG", "TMPDIR")

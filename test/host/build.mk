@@ -24,9 +24,5 @@ $(host.tests): build/test/host/%: build/obj/hosttest/test/host/%.c.o $(host.comm
 	@mkdir -p $(@D)
 	@$(CC) $(host.sanitize) -o $@ $(filter %.o,$^)
 
-.PHONY: host-tests abi-golden
+.PHONY: host-tests
 host-tests: $(host.tests)
-
-# Taken over deliberately, by a commit that says why the ABI changes.
-abi-golden: build/host/abigen
-	@$< golden >test/abi.golden

@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: MIT
  *
- * An application with a scheduler of its own. policy.c defines exo_sched_policy, so
- * the linker takes it and leaves the library's round robin out; there is nothing else
- * to do:
+ * An application with a scheduler of its own. policy.exo.c defines exo_sched_policy,
+ * so the linker takes it and leaves the library's round robin out; there is nothing
+ * else to do:
  *
- *     exo-gcc -O2 main.c policy.c -o priority    strict priorities: HHHMMMLLL
- *     exo-gcc -O2 main.c -o priority             the library's own: LMHLMHLMH
+ *     exo-gcc -O2 -c policy.exo.c
+ *     exo-gcc -O2 main.c policy.exo.o -o priority    strict priorities: HHHMMMLLL
+ *     exo-gcc -O2 main.c -o priority                 the library's own: LMHLMHLMH
  *
  * The workers are libOS threads: they have no C library state, so they only write
  * down that they ran, and main prints it.

@@ -116,6 +116,10 @@ static inline void pause(void) {
     __asm__ volatile("pause" : : : "memory");
 }
 
+static inline void cli(void) {
+    __asm__ volatile("cli" : : : "memory");
+}
+
 static inline void hlt(void) {
     __asm__ volatile("hlt" : : : "memory");
 }

@@ -58,4 +58,12 @@ static inline long call(int n, long a, long b, long c, long d, long e, long f)
 #define Getdents(fd, p, n) CALL3(217, fd, p, n)
 #define Linkat(a, b, c, d, f) CALL5(265, a, b, c, d, f)
 #define Renameat2(a, b, c, d, f) CALL5(316, a, b, c, d, f)
+
+/* main.c */
+void put_file(const char *name, const char *text);
+bool holds(const char *name, const char *text);
+/* Lists a directory with a buffer of size bytes; counts names like n012 in seen[12]. */
+unsigned list(const char *dir, size_t size, char *seen);
+
+void tests_of_archive(void), tests_of_names(void), tests_of_files(void), tests_at_random(void), tests_of_terminal(void);
 #endif

@@ -152,12 +152,11 @@ static void test_select(void)
 	CHECK(CALL5(23, 50, 8, 0, 0, &t) == -EFAULT);
 }
 
-int tests_of_terminal(void)
+void tests_of_terminal(void)
 {
 	test_signals();
 	test_canonical();
 	test_raw();
 	test_output();
 	test_select();
-	return 0;
 }

@@ -3,9 +3,9 @@
  * From the entry point to a process: the first image of an application builds the
  * arena, the frame pool and the vCPU's block; one that exec started finds them.
  */
-#include "arena.h"
-#include "time.h"
-#include "upcall.h"
+#include "core/arena.h"
+#include "core/time.h"
+#include "core/upcall.h"
 #include "vm/vm.h"
 
 #define PAGE 4096ul
