@@ -51,14 +51,18 @@ void irq_fired(uint32_t source) {
         vcpu_ring(frame_at(irq->vcpu), 1ul << irq->bit);
 }
 
-int irq_bind(struct table *t, uint32_t source, struct vcpu *v, uint32_t bit, uint32_t flags) {
+static void irq_clear(uint32_t source) {
     ioapic_mask(source, true);
-    irqs[source] = (struct irq){v ? v->pfn : 0, t->pfn, bit};
-    if (v) {
-        ioapic_route(source, VEC_IRQ + source, this_cpu()->apic_id, flags & EXO_IRQ_LEVEL, flags & EXO_IRQ_LOW);
-        ioapic_mask(source, false);
-    }
-    return 0;
+    irqs[source] = (struct irq){0};
+}
+
+void irq_bind(struct table *t, uint32_t source, struct vcpu *v, uint32_t bit, uint32_t flags) {
+    irq_clear(source);
+    if (!v)
+        return;
+    irqs[source] = (struct irq){v->pfn, t->pfn, bit};
+    ioapic_route(source, VEC_IRQ + source, this_cpu()->apic_id, flags & EXO_IRQ_LEVEL, flags & EXO_IRQ_LOW);
+    ioapic_mask(source, false);
 }
 
 int irq_ack(struct table *t, uint32_t source) {
@@ -71,5 +75,5 @@ int irq_ack(struct table *t, uint32_t source) {
 void irq_unbind(struct table *t, uint64_t first, uint64_t count, struct vcpu *v) {
     for (uint64_t i = first; i < first + count && i < irq_sources(); i++)
         if (irqs[i].vcpu && (!t || irqs[i].table == t->pfn) && (!v || irqs[i].vcpu == v->pfn))
-            irq_bind(t, i, NULL, 0, 0);
+            irq_clear(i);
 }

@@ -11,7 +11,7 @@ void upcall_fault(struct exo_regs *regs, uint64_t kind, uint64_t address);
 
 void irq_init(void);
 void irq_fired(uint32_t source);
-int irq_bind(struct table *t, uint32_t source, struct vcpu *v, uint32_t bit, uint32_t flags);
+void irq_bind(struct table *t, uint32_t source, struct vcpu *v, uint32_t bit, uint32_t flags);
 int irq_ack(struct table *t, uint32_t source);
 /* Takes bindings back: of this table in the range, or (v not NULL) those of this table, or of any (t = NULL), to v. */
 void irq_unbind(struct table *t, uint64_t first, uint64_t count, struct vcpu *v);

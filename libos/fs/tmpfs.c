@@ -96,7 +96,7 @@ static void node_free(struct super *super, struct tnode *node)
 {
 	switch (node->attr.mode & S_IFMT) {
 	case S_IFREG:
-		super->pages -= tmpfs_drop(&node->data, 0, ~0ul);
+		tmpfs_account(super, -(int64_t)tmpfs_drop(&node->data, 0, ~0ul));
 		break;
 	case S_IFDIR:
 		if (node->dir.bucket)
@@ -106,12 +106,14 @@ static void node_free(struct super *super, struct tnode *node)
 		slab_free(node->target);
 		break;
 	}
+	vfs_state()->tmpfs_nodes--;
 	slab_free(node);
 }
 
 static struct tnode *node_new(struct super *super, uint32_t mode, uint64_t rdev, const char *target)
 {
-	struct tnode *node = slab_zalloc(sizeof *node);
+	struct vfs_state *v = vfs_state();
+	struct tnode *node = v->tmpfs_nodes < v->tmpfs_nodes_max ? slab_zalloc(sizeof *node) : NULL;
 
 	if (!node)
 		return NULL;
@@ -129,6 +131,7 @@ static struct tnode *node_new(struct super *super, uint32_t mode, uint64_t rdev,
 		}
 		memcpy(node->target, target, node->attr.size + 1);
 	}
+	v->tmpfs_nodes++;
 	return node;
 }
 
@@ -320,6 +323,8 @@ int tmpfs_mount(struct super *super, uint64_t bytes)
 	struct pool_stats pool;
 
 	pool_stats(&pool);
+	vfs_state()->tmpfs_pages_max = pool.total / 4 * 3;
+	vfs_state()->tmpfs_nodes_max = pool.total / 2;
 	super->pages_max = bytes ? (bytes + EXO_PAGE_SIZE - 1) / EXO_PAGE_SIZE : pool.total / 2;
 	super->tree = node_new(super, S_IFDIR | (strcmp(super->type, "devtmpfs") ? 01777 : 0755), 0, NULL);
 	if (!super->tree)

@@ -36,6 +36,16 @@ struct tnode {
 };
 
 /* tmpfs_data.c */
+/* Takes n frames to (or from) the books of a file system. */
+static inline void tmpfs_account(struct super *super, int64_t n)
+{
+	super->pages += (uint64_t)n;
+	vfs_state()->tmpfs_pages += (uint64_t)n;
+}
+static inline bool tmpfs_full(const struct super *super)
+{
+	return super->pages >= super->pages_max || vfs_state()->tmpfs_pages >= vfs_state()->tmpfs_pages_max;
+}
 void **tmpfs_slot(struct tdata *, uint64_t index, bool make);
 /* Frees the frames [first, end); returns how many there were. */
 uint64_t tmpfs_drop(struct tdata *, uint64_t first, uint64_t end);

@@ -77,12 +77,12 @@ void *tmpfs_frame(struct inode *inode, uint64_t index, bool make)
 	if (!slot)
 		return NULL;
 	if (!*slot) {
-		if (!make || inode->super->pages >= inode->super->pages_max)
+		if (!make || tmpfs_full(inode->super))
 			return NULL;
 		*slot = page_alloc_zero(0);
 		if (!*slot)
 			return NULL;
-		inode->super->pages++;
+		tmpfs_account(inode->super, 1);
 		inode->attr->blocks += EXO_PAGE_SIZE / 512;
 	}
 	page_ref(*slot);
@@ -93,7 +93,7 @@ void tmpfs_punch(struct inode *inode, uint64_t first, uint64_t end)
 {
 	uint64_t freed = tmpfs_drop(&inode->node->data, first, end);
 
-	inode->super->pages -= freed;
+	tmpfs_account(inode->super, -(int64_t)freed);
 	inode->attr->blocks -= freed * (EXO_PAGE_SIZE / 512);
 }
 
@@ -127,7 +127,7 @@ int tmpfs_adopt(struct inode *inode, uint64_t pfn, uint64_t bytes)
 		if (!slot)
 			return -ENOSPC;
 		*slot = page_at(pfn + i);
-		inode->super->pages++;
+		tmpfs_account(inode->super, 1);
 		inode->attr->blocks += EXO_PAGE_SIZE / 512;
 	}
 	inode->attr->size = bytes;

@@ -131,7 +131,7 @@ static struct change to_now(void)
 
 static long set_times(int dirfd, const char *name, unsigned flags, const struct change *c)
 {
-	return name ? change_at(dirfd, name, flags, c) : change_fd(dirfd, c);
+	return name || dirfd == AT_FDCWD ? change_at(dirfd, name, flags, c) : change_fd(dirfd, c);
 }
 
 long sys_utimensat(int dirfd, const char *name, const struct linux_timespec *user, int flags)

@@ -22,7 +22,7 @@ long sys_openat(int dirfd, const char *name, int flags, unsigned mode)
 	r = at_enter(&a, dirfd, name);
 	if (r < 0)
 		return r;
-	r = file_open_locked(&a.base, a.name, (uint32_t)flags, mode, &f);
+	r = fd_left_locked() ? file_open_locked(&a.base, a.name, (uint32_t)flags, mode, &f) : -EMFILE;
 	if (r == 0)
 		r = fd_install_locked(f, 0, flags & O_CLOEXEC);
 	vfs_unlock();

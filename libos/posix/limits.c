@@ -9,17 +9,6 @@
 
 struct linux_rusage { struct linux_timeval user, system; int64_t rest[14]; };
 
-struct linux_timespec timespec_of(int64_t ns)
-{
-	struct linux_timespec t = { ns / 1000000000, ns % 1000000000 };
-
-	if (t.nsec < 0) {
-		t.nsec += 1000000000;
-		t.sec--;
-	}
-	return t;
-}
-
 int deadline_of(const struct linux_timespec *user, uint64_t *wake_at)
 {
 	struct linux_timespec t;

@@ -44,6 +44,11 @@ void path_done(struct path *);
 /* ---- times ------------------------------------------------------------------------ */
 /* A relative timespec (NULL: for ever) as the time_ns at which it is over. */
 int deadline_of(const struct linux_timespec *user, uint64_t *wake_at);
-struct linux_timespec timespec_of(int64_t ns);
+static inline struct linux_timespec timespec_of(int64_t ns)
+{
+	int64_t sec = ns / 1000000000 - (ns % 1000000000 < 0);
+
+	return (struct linux_timespec){ sec, ns - sec * 1000000000 };
+}
 uint64_t cpu_ns(void);                   /* CPU time of this process             */
 #endif

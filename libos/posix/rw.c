@@ -71,9 +71,13 @@ static long vectors(struct file *f, const struct linux_iovec *user, unsigned n, 
 
 	for (i = 0; i < n; i++) {
 		if (copy_in(&v, user + i, sizeof v) < 0)
-			return total ? total : -EFAULT;
+			return -EFAULT;
 		if ((int64_t)v.len < 0)
-			return total ? total : -EINVAL;
+			return -EINVAL;
+	}
+	for (i = 0; i < n; i++) {
+		if (copy_in(&v, user + i, sizeof v) < 0 || (int64_t)v.len < 0) /* changed meanwhile */
+			return total ? total : -EFAULT;
 		if (!v.len)
 			continue;
 		r = file_rw(f, v.base, v.len, write, offset < 0 ? OWN_OFFSET : offset + total);

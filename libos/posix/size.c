@@ -116,16 +116,13 @@ long sys_fallocate(int fd, int mode, int64_t offset, int64_t len)
 	struct file *f;
 	long r;
 
-	if (offset < 0 || len <= 0)
-		return -EINVAL;
-	if (mode != 0 && mode != FALLOC_KEEP_SIZE && mode != (FALLOC_KEEP_SIZE | FALLOC_PUNCH_HOLE))
-		return -EOPNOTSUPP;
-	if (offset > INT64_MAX - len)
-		return -EFBIG;
 	f = fd_file(fd);
 	if (!f)
 		return -EBADF;
-	r = !(file_access(f) & VM_WRITE) ? -EBADF
+	r = offset < 0 || len <= 0 ? -EINVAL
+	    : mode != 0 && mode != FALLOC_KEEP_SIZE && mode != (FALLOC_KEEP_SIZE | FALLOC_PUNCH_HOLE) ? -EOPNOTSUPP
+	    : offset > INT64_MAX - len ? -EFBIG
+	    : !(file_access(f) & VM_WRITE) ? -EBADF
 	    : f->kind == FILE_DIR ? -EISDIR
 	    : f->kind != FILE_REGULAR ? -ENODEV
 	    : change(f->inode, mode, (uint64_t)offset, (uint64_t)(offset + len));

@@ -194,6 +194,10 @@ static long put_statfs(struct linux_statfs *user, struct inode *inode)
 	s.fsid[0] = (int)super->dev;
 	s.blocks = super->pages_max;
 	s.bfree = s.bavail = super->pages_max > super->pages ? super->pages_max - super->pages : 0;
+	if (super->fs == FS_TMPFS) {
+		s.files = vfs_state()->tmpfs_nodes_max;
+		s.ffree = s.files - vfs_state()->tmpfs_nodes;
+	}
 	vfs_unlock();
 	return copy_out(user, &s, sizeof s);
 }

@@ -104,12 +104,26 @@ static void set_cloexec(struct files *fs, int fd, bool on)
 		fs->cloexec[fd / 64] &= ~bit;
 }
 
-static int install(struct files *fs, struct file *f, int from, bool cloexec)
+static unsigned lowest_free(const struct files *fs, int from)
 {
 	unsigned fd = (unsigned)from < fs->lowest ? fs->lowest : (unsigned)from;
 
 	while (fd < fs->capacity && fs->fd[fd])
 		fd++;
+	return fd;
+}
+
+bool fd_left_locked(void)
+{
+	const struct files *fs = files_self();
+
+	return lowest_free(fs, 0) < fs->limit;
+}
+
+static int install(struct files *fs, struct file *f, int from, bool cloexec)
+{
+	unsigned fd = lowest_free(fs, from);
+
 	if (fd >= fs->limit)
 		return -EMFILE;
 	if (fd >= fs->capacity && grow(fs, fd + 1) < 0)

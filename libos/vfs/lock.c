@@ -67,20 +67,29 @@ struct name name_of(const char *s)
 	return name;
 }
 
-/* Names are short and mostly equal when they are compared at all. */
+static uint64_t word_at(const char *p)
+{
+	uint64_t v;
+
+	__builtin_memcpy(&v, p, sizeof v);
+	return v;
+}
+
+/* Names are short and mostly equal when they are compared at all. The last word
+ * overlaps the one before. */
 bool same_bytes(const char *a, const char *b, size_t n)
 {
-	uint64_t x, y;
+	size_t i;
 
-	for (; n >= sizeof x; a += sizeof x, b += sizeof x, n -= sizeof x) {
-		__builtin_memcpy(&x, a, sizeof x);
-		__builtin_memcpy(&y, b, sizeof y);
-		if (x != y)
-			return false;
+	if (n < 8) {
+		while (n && a[n - 1] == b[n - 1])
+			n--;
+		return !n;
 	}
-	while (n && *a == *b)
-		a++, b++, n--;
-	return !n;
+	for (i = 0; i + 8 < n; i += 8)
+		if (word_at(a + i) != word_at(b + i))
+			return false;
+	return word_at(a + n - 8) == word_at(b + n - 8);
 }
 
 int io_put(struct io *io, const void *src, size_t n)

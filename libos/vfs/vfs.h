@@ -147,6 +147,9 @@ struct vfs_state {
 	struct mount *mounts;
 	uint32_t next_dev;
 	uint64_t dentry_hits, dentry_negative, dentry_misses, inode_hits, inode_misses;
+	/* All tmpfs together: no more than three quarters of the memory in frames, nor
+	 * one node for two frames of it. */
+	uint64_t tmpfs_pages, tmpfs_pages_max, tmpfs_nodes, tmpfs_nodes_max;
 	struct lock poll_lock;
 	uint32_t poll_sequence;
 	struct wait_queue pollers;
@@ -292,6 +295,7 @@ int fd_install(struct file *, int from, bool cloexec); /* takes the reference   
 /* With the lock held: the file without a reference; and fd_install. */
 struct file *fd_peek(int fd);
 int fd_install_locked(struct file *, int from, bool cloexec);
+bool fd_left_locked(void);          /* there is a number for one more         */
 int fd_replace(struct file *, int fd, bool cloexec);
 int fd_close(int fd);
 int fd_cloexec(int fd, int set);             /* set -1: only tell; else the new state */

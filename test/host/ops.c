@@ -169,7 +169,7 @@ static void random_config(struct op *op) {
     op->a[0] = name(op->by, pick_with(op->by, EXO_VCPU, one_in(20) ? 0 : EXO_R_CONTROL, one_in(20)));
     op->config = (struct exo_vcpu_config){.stack = one_in(30) ? 8 : 16, .nested_stack = 16, .entry = one_in(30) ? EXO_USER_END : 0};
     op->config.page_frame = name(op->by, c);
-    op->config.page_pfn = c ? c->base + check_random((c->count > 960 ? 960 : c->count) + one_in(20)) : 0;
+    op->config.page_pfn = c ? c->base + check_random(one_in(2) || c->count > 960 ? 4 : c->count + one_in(20)) : 0;
 }
 
 static void random_root(struct op *op) {

@@ -138,6 +138,10 @@ static void directed_yield(void) {
     EQUAL(percpu[0].slice_end, end);
     run(end - machine_now, true);
     CHECK(running() != 1);
+    machine_now = percpu[0].slice_end; /* nothing is left to give */
+    EQUAL(sys_yield(handle(1), 0, 0), 0);
+    sched_exit(&regs);
+    CHECK(running() != 1);
     EQUAL(sys_vcpu_control(handle(1), EXO_VCPU_STOP, NULL), 0);
     EQUAL(sys_yield(handle(1), 0, 0), -EXO_EBUSY);
     EQUAL(sys_yield(handle(running()), 0, 0), -EXO_EBUSY);

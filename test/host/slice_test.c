@@ -45,7 +45,8 @@ static uint64_t end_of_run(uint64_t n) {
     return n + EXO_SLOTS;
 }
 
-/* The owner of slot n unless it ran last; then the others in the order of the vector; the one that ran last comes last. */
+/* The owner of slot n unless it ran last; then the others in the order of the vector; the one that ran last comes last, and
+ * in its own slot too if that is used up. */
 static struct slice_choice expected(uint64_t n, uint32_t last) {
     uint32_t owner = slots[n % EXO_SLOTS].vcpu, order[EXO_SLOTS + 2], count = 0;
 
@@ -57,9 +58,9 @@ static struct slice_choice expected(uint64_t n, uint32_t last) {
     for (uint32_t i = 0; i < count; i++)
         if (runnable[order[i]])
             return (struct slice_choice){order[i], false, BASE + (n + 1) * TICKS};
-    if (!last || !runnable[last] || (owner == last && used_up[last]))
-        return (struct slice_choice){0};
-    return (struct slice_choice){last, owner == last, BASE + (owner == last ? end_of_run(n) : n + 1) * TICKS};
+    if (owner && owner == last && runnable[last] && !used_up[last])
+        return (struct slice_choice){last, true, BASE + end_of_run(n) * TICKS};
+    return last && runnable[last] ? (struct slice_choice){last, false, BASE + (n + 1) * TICKS} : (struct slice_choice){0};
 }
 
 static void pick_order(void) {
@@ -75,7 +76,7 @@ static void pick_order(void) {
         EQUAL(got.vcpu, want.vcpu);
         EQUAL(got.vcpu && got.own, want.vcpu && want.own);
         EQUAL(got.vcpu ? got.end : 0, want.vcpu ? want.end : 0);
-        CHECK(asked <= EXO_SLOTS + 2);
+        CHECK(asked <= EXO_SLOTS + 3);
         if (got.vcpu)
             CHECK(got.end > now && got.end <= BASE + (n + EXO_SLOTS) * TICKS);
     }
@@ -124,4 +125,15 @@ static void empty_vector(void) {
     EQUAL(slice_pick(&clock_, slots, BASE, 2, can_run).vcpu, 2); /* nobody else: it may go on */
 }
 
-TESTS({"pick order", pick_order}, {"shares", shares}, {"slot numbers", slot_numbers}, {"empty vector", empty_vector})
+/* Who owns everything is looked at again once a turn. */
+static void one_owner(void) {
+    for (int i = 0; i < EXO_SLOTS; i++)
+        slots[i] = (struct exo_slot){.vcpu = 3};
+    runnable[3] = true;
+    struct slice_choice c = slice_pick(&clock_, slots, BASE + 5 * TICKS, 0, can_run);
+    EQUAL(c.vcpu, 3);
+    EQUAL(c.end, BASE + (5 + EXO_SLOTS) * TICKS);
+}
+
+TESTS({"pick order", pick_order}, {"shares", shares}, {"slot numbers", slot_numbers}, {"empty vector", empty_vector},
+      {"one owner", one_owner})

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: MIT
  * Arguments, environment, auxiliary vector, exit status.
  */
-#include <elf.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -17,7 +16,7 @@ int main(int argc, char **argv)
     printf("path %s\n", path && strstr(path, "/bin") ? "set" : "missing");
     printf("page %lu, name %s, clock ticks %lu, random %s\n", getauxval(AT_PAGESZ), name ? strrchr(name, '/') : "missing",
            getauxval(AT_CLKTCK), getauxval(AT_RANDOM) ? "there" : "missing");
-    printf("headers %s, secure %lu, uid %s\n", *(Elf64_Word *)getauxval(AT_PHDR) ? "there" : "missing", getauxval(AT_SECURE),
+    printf("headers %s, secure %lu, uid %s\n", *(unsigned *)getauxval(AT_PHDR) ? "there" : "missing", getauxval(AT_SECURE),
            getauxval(AT_UID) == getuid() ? "right" : "wrong");
     fprintf(stderr, "to standard error\n");
     fflush(NULL);

@@ -65,11 +65,32 @@ static void test_names(void)
 	CHECK(Rmdir("/d") == 0);
 }
 
+/* 40 links in a row are fine, one more is not. */
+static void test_chain(void)
+{
+	char buf[64], name[16];
+	int i;
+
+	begin("vfs/chain of links");
+	put_file("/g", "text");
+	for (i = 0; i < 42; i++) {
+		format(name, sizeof name, "/c%d", i);
+		format(buf, sizeof buf, i ? "c%d" : "g", i - 1);
+		CHECK(Symlink(buf, name) == 0);
+	}
+	CHECK(holds("/c39", "text"));
+	CHECK(Open("/c40", O_RDONLY, 0) == -ELOOP);
+	for (i = 0; i < 42; i++) {
+		format(name, sizeof name, "/c%d", i);
+		CHECK(Unlink(name) == 0);
+	}
+	CHECK(Unlink("/g") == 0);
+}
+
 static void test_links(void)
 {
 	struct linux_stat s;
-	char buf[64], name[16];
-	int i;
+	char buf[64];
 
 	begin("vfs/links");
 	put_file("/f", "text");
@@ -99,17 +120,6 @@ static void test_links(void)
 	CHECK(holds("/dl/../dl/./x", "in"));
 	CHECK(Rmdir("/dl") == -ENOTDIR);
 	CHECK(Unlink("/dl/") == -EISDIR || Unlink("/dl/") == -ENOTDIR);
-	for (i = 0; i < 42; i++) { /* 40 links in a row are fine, one more is not */
-		format(name, sizeof name, "/c%d", i);
-		format(buf, sizeof buf, i ? "c%d" : "g", i - 1);
-		CHECK(Symlink(buf, name) == 0);
-	}
-	CHECK(holds("/c39", "text"));
-	CHECK(Open("/c40", O_RDONLY, 0) == -ELOOP);
-	for (i = 0; i < 42; i++) {
-		format(name, sizeof name, "/c%d", i);
-		CHECK(Unlink(name) == 0);
-	}
 	CHECK(Unlink("/dl/x") == 0 && Rmdir("/dir") == 0 && Unlink("/dl") == 0 && Unlink("/made") == 0);
 	CHECK(Unlink("/dangling") == 0 && Unlink("/loop1") == 0 && Unlink("/loop2") == 0);
 	CHECK(Unlink("/s") == 0 && Unlink("/g") == 0);
@@ -247,6 +257,7 @@ void tests_of_names(void)
 	test_open();
 	test_names();
 	test_links();
+	test_chain();
 	test_rename();
 	test_directory();
 	test_cwd();
