@@ -262,6 +262,17 @@ static void take(struct tty *t, unsigned char c)
 	store(t, c);
 }
 
+/* What was typed ahead in raw mode and nobody read is typed again, now with echo and
+ * editing. Of each character at most one is kept, so this goes in place. */
+void tty_retype(struct tty *t)
+{
+	uint32_t from = t->head, end = t->tail;
+
+	t->ready = t->tail = t->head;
+	for (; from != end; from++)
+		take(t, (unsigned char)*cell(t, from));
+}
+
 void tty_input(struct tty *t, unsigned char c)
 {
 	lock_take(&t->lock);

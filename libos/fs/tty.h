@@ -8,5 +8,6 @@
 #include "vfs/vfs.h"
 
 unsigned tty_cook(struct tty *, char c, char out[2]);
+void tty_retype(struct tty *);
 size_t tty_take(struct tty *, char *buf, size_t n, bool *end);
 #endif

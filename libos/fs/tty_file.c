@@ -129,13 +129,17 @@ static unsigned tty_poll(struct file *f)
 static long set_termios(struct tty *t, unsigned request, const void *user)
 {
 	struct linux_termios new;
+	bool retype;
 
 	if (copy_in(&new, user, sizeof new) < 0)
 		return -EFAULT;
 	if (request != TCSETS)
 		serial_drain();
 	lock_take(&t->lock);
+	retype = (new.lflag & ~t->termios.lflag & ICANON) && request != TCSETSF;
 	t->termios = new;
+	if (retype)
+		tty_retype(t);
 	if (request == TCSETSF)
 		t->head = t->ready = t->tail;
 	if (!(new.lflag & ICANON))

@@ -4,6 +4,7 @@
  * tells them whether anything changed since they looked. A signal of the terminal
  * ends the wait with -EINTR.
  */
+#include "drivers/serial.h"
 #include "vfs/vfs.h"
 
 void poll_notify(void)
@@ -54,7 +55,7 @@ int poll_wait(struct linux_pollfd *fds, unsigned n, uint64_t wake_at)
 			return -EINTR;
 		lock_take(&v->poll_lock);
 		if (sequence == v->poll_sequence)
-			thread_block(&v->pollers, &v->poll_lock, wake_at);
+			thread_block(&v->pollers, &v->poll_lock, serial_deadline(wake_at));
 		lock_drop(&v->poll_lock);
 	}
 }

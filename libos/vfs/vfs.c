@@ -79,6 +79,17 @@ static void mount_at(const char *name, const char *type)
 	must(r, name);
 }
 
+/* The first program did not come through exec. */
+static void set_exe(void)
+{
+	struct path at;
+
+	vfs_lock();
+	if (path_walk(&files_self()->root, "/sbin/init", WALK_FOLLOW, &at) == 0)
+		files_self()->exe = at;
+	vfs_unlock();
+}
+
 static void open_standard(const char *name, uint32_t flags)
 {
 	struct file *f;
@@ -115,6 +126,7 @@ void vfs_boot(void)
 	set_cwd();
 	files_self()->root.dentry->inode->attr->mode = S_IFDIR | 0755;
 	unpack_modules();
+	set_exe();
 	mount_at("/dev", "devtmpfs");
 	mount_at("/proc", "proc");
 	mount_at("/tmp", "tmpfs");

@@ -41,7 +41,8 @@ struct mcap *model_add(struct mcap *parent, uint32_t table, uint32_t slot, uint8
 
     if (!c)
         FAIL("the model is full");
-    *c = (struct mcap){table, slot, model_table(table)->generation[slot], type, parent ? parent->depth + 1 : 0, false, rights, base, count, parent};
+    uint32_t generation = model_table(table)->generation[slot];
+    *c = (struct mcap){table, slot, generation, type, parent ? parent->depth + 1 : 0, false, rights, base, count, parent};
     return c;
 }
 
@@ -215,8 +216,9 @@ static void compare_cap(const struct mcap *m) {
 
     if (c->type != m->type || c->base != m->base || c->count != m->count || c->rights != m->rights || c->depth != m->depth ||
         c->generation != m->generation || c->flags != flags)
-        FAIL("slot %u of table 0x%x: kernel %u 0x%lx+0x%lx rights 0x%x flags 0x%x generation %u, model %u 0x%lx+0x%lx 0x%x 0x%x %u", m->slot,
-             m->table, c->type, c->base, c->count, c->rights, c->flags, c->generation, m->type, m->base, m->count, m->rights, flags, m->generation);
+        FAIL("slot %u of table 0x%x: kernel %u 0x%lx+0x%lx rights 0x%x flags 0x%x generation %u, model %u 0x%lx+0x%lx 0x%x 0x%x %u",
+             m->slot, m->table, c->type, c->base, c->count, c->rights, c->flags, c->generation, m->type, m->base, m->count, m->rights,
+             flags, m->generation);
     if (!parent != !m->parent || (parent && parent != table_slot(frame_at(m->parent->table), m->parent->slot)))
         FAIL("slot %u of table 0x%x has another parent", m->slot, m->table);
 }

@@ -112,7 +112,9 @@ static bool open_port(unsigned port) {
 
 /* Exactly the ports that were named, at any alignment. */
 static void port_bitmap(void) {
-    static const struct { unsigned first, count; } spans[] = {{0, 1}, {7, 1}, {7, 2}, {8, 8}, {3, 20}, {0x3f8, 8}, {0x3f9, 14}, {0, PORTS}, {PORTS - 1, 1}};
+    static const struct { unsigned first, count; } spans[] = {
+        {0, 1}, {7, 1}, {7, 2}, {8, 8}, {3, 20}, {0x3f8, 8}, {0x3f9, 14}, {0, PORTS}, {PORTS - 1, 1},
+    };
 
     start();
     for (unsigned i = 0; i < sizeof spans / sizeof spans[0]; i++) {
@@ -156,5 +158,55 @@ static void registers(void) {
     EQUAL(s.status, EXO_VCPU_IS_STOPPED);
 }
 
+/* A root is a whole page table of level 4, of the environment's own table. */
+static void roots(void) {
+    enum { ROOT = 320, OTHER = 330 };
+
+    start();
+    exo_cap_t root = create(EXO_KIND_PT4, 1, ROOT, SLOT + 10, 0), pt3 = create(EXO_KIND_PT3, 1, ROOT + 1, SLOT + 11, 0);
+    exo_cap_t part = derive(root, ROOT * 512, 511, EXO_R_ALL, 0, SLOT + 12), look = derive(root, ROOT * 512, 512, EXO_R_READ, 0, SLOT + 13);
+    EQUAL(sys_env_set(env, EXO_ENV_ROOT, pt3, 0), -EXO_EINVAL);
+    EQUAL(sys_env_set(env, EXO_ENV_ROOT, part, 0), -EXO_ERANGE);
+    EQUAL(sys_env_set(env, EXO_ENV_ROOT, look, 0), -EXO_EPERM);
+    EQUAL(sys_env_set(env, EXO_ENV_ROOT, H(SLOT_RAM), 0), -EXO_ETYPE);
+    EQUAL(sys_env_set(env, 9, root, 0), -EXO_EINVAL);
+    exo_cap_t other = create(EXO_KIND_TABLE, 1, OTHER, SLOT + 14, 0);
+    exo_cap_t foreign = derive(root, ROOT * 512, 512, EXO_R_ALL, other, 4);
+    exo_cap_t its_env = create(EXO_KIND_ENV, 1, OTHER + 1, SLOT + 15, other);
+    EQUAL(sys_env_set(its_env, EXO_ENV_ROOT, foreign, 0), -EXO_EINVAL);
+    EQUAL(sys_env_set(env, EXO_ENV_ROOT, root, 0), 0);
+    EQUAL(sys_env_set(env, EXO_ENV_ROOT, root, 0), 0);
+    EQUAL(frames[ROOT].refs, 1);
+    audit();
+}
+
+/* A table that loses slots takes back what it bound itself, and nothing that another has bound since. */
+static void slots_of_two_tables(void) {
+    enum { OTHER = 330 };
+    const struct exo_slot *slot;
+
+    start();
+    slot = percpu[0].info->slot;
+    exo_cap_t other = create(EXO_KIND_TABLE, 1, OTHER, SLOT + 10, 0);
+    exo_cap_t some = derive(H(SLOT_SLICES), 10, 10, EXO_R_BIND, 0, SLOT + 11);
+    derive(H(SLOT_SLICES), 15, 10, EXO_R_BIND, other, 4);
+    derive(vcpu[1], VCPU * 64 + 64, 64, EXO_R_BIND, other, 5);
+    EQUAL(sys_slice_bind(some, 10, 10, vcpu[0], 1), 0);
+    act_as(frame_at(OTHER));
+    EQUAL(sys_slice_bind(H(4), 15, 11, H(5), 2), -EXO_ERANGE);
+    EQUAL(sys_slice_bind(H(4), 15, 10, H(5), 2), 0);
+    act_as(first_table());
+    EQUAL(drop_all(0, some), 0);
+    for (int i = 10; i < 25; i++)
+        EQUAL(slot[i].vcpu, i < 15 ? 0 : VCPU + 1);
+    EQUAL(slot[9].vcpu, AT_VCPU);
+    EQUAL(drop_all(0, vcpu[0]), 0);
+    EQUAL(revoke_all(vcpu[1]), 0); /* the other table loses it */
+    for (int i = 10; i < 25; i++)
+        EQUAL(slot[i].vcpu, 0);
+    audit();
+}
+
 TESTS({"shared pages", shared_pages}, {"order of ends", order_of_ends}, {"interrupts", interrupts}, {"doorbells", doorbells},
-      {"port bitmap", port_bitmap}, {"registers", registers})
+      {"port bitmap", port_bitmap}, {"registers", registers}, {"roots", roots},
+      {"slots of two tables", slots_of_two_tables})

@@ -53,12 +53,14 @@ static void small_pages(void) {
     enum { SOME = SLOT + 20 };
 
     start();
-    exo_cap_t read = derive(RAM, PAGE_AT, 4, EXO_R_READ, 0, SOME), exec = derive(RAM, PAGE_AT, 4, EXO_R_READ | EXO_R_EXEC, 0, SOME + 1);
+    exo_cap_t read = derive(RAM, PAGE_AT, 4, EXO_R_READ, 0, SOME);
+    exo_cap_t exec = derive(RAM, PAGE_AT, 4, EXO_R_READ | EXO_R_EXEC, 0, SOME + 1);
     exo_cap_t write = derive(RAM, PAGE_AT, 4, EXO_R_WRITE, 0, SOME + 2), none = derive(RAM, PAGE_AT, 4, 0, 0, SOME + 3);
     exo_cap_t part = derive(PT(1, 0), PT_FRAME(1, 0) * 512 + 8, 4, EXO_R_WRITE, 0, SOME + 4);
     exo_cap_t look = derive(PT(1, 0), PT_FRAME(1, 0) * 512, 512, EXO_R_READ, 0, SOME + 5);
     const uint64_t page = PAGE(PAGE_AT, EXO_NX);
-    CHECK_RULES({PT(1, 0), read, 0, page, 1}, {PT(1, 0), read, 0, page | EXO_W, -EXO_EPERM}, {PT(1, 0), read, 0, page & ~EXO_NX, -EXO_EPERM},
+    CHECK_RULES({PT(1, 0), read, 0, page, 1}, {PT(1, 0), read, 0, page | EXO_W, -EXO_EPERM},
+                {PT(1, 0), read, 0, page & ~EXO_NX, -EXO_EPERM},
                 {PT(1, 0), exec, 0, page & ~EXO_NX, 1}, {PT(1, 0), exec, 0, page | EXO_W, -EXO_EPERM},
                 {PT(1, 0), write, 0, page | EXO_W, -EXO_EPERM}, {PT(1, 0), none, 0, page, -EXO_EPERM},
                 {PT(1, 0), read, 1, page + (4ul << 12), -EXO_ERANGE}, {PT(1, 0), read, 1, page - (1ul << 12), -EXO_ERANGE},
@@ -71,7 +73,8 @@ static void small_pages(void) {
 }
 
 static void forbidden_bits(void) {
-    static const uint64_t refused[] = {PTE_PWT, PTE_PCD, PTE_G, PTE_PS}, kept[] = {EXO_A, EXO_D, 0xe00, 0x7ful << 52, EXO_PTE_KEY, EXO_U};
+    static const uint64_t refused[] = {PTE_PWT, PTE_PCD, PTE_G, PTE_PS};
+    static const uint64_t kept[] = {EXO_A, EXO_D, 0xe00, 0x7ful << 52, EXO_PTE_KEY, EXO_U};
 
     start();
     for (unsigned i = 0; i < 4; i++) {
@@ -96,7 +99,8 @@ static void forbidden_bits(void) {
 static void types_of_frames(void) {
     start();
     const uint64_t device = PAGE(AT_DEVICE, EXO_NX | EXO_W), high = PAGE(frame_count + 3, EXO_NX | EXO_W), info = PAGE(AT_INFO, EXO_NX);
-    CHECK_RULES({PT(1, 0), RAM, 0, PAGE(PT_FRAME(1, 0), EXO_NX), -EXO_EFRAME}, {PT(1, 0), RAM, 0, PAGE(PT_FRAME(4, 0), EXO_NX | EXO_W), -EXO_EFRAME},
+    CHECK_RULES({PT(1, 0), RAM, 0, PAGE(PT_FRAME(1, 0), EXO_NX), -EXO_EFRAME},
+                {PT(1, 0), RAM, 0, PAGE(PT_FRAME(4, 0), EXO_NX | EXO_W), -EXO_EFRAME},
                 {PT(1, 0), H(SLOT_DEVICE), 1, device, 1}, {PT(1, 0), H(SLOT_HIGH_DEVICE), 2, high, 1},
                 {PT(1, 0), H(SLOT_DEVICE), 3, device & ~EXO_NX, -EXO_EPERM}, {PT(1, 0), H(EXO_BOOT_INFO), 3, info, 1},
                 {PT(1, 0), H(EXO_BOOT_INFO), 3, info | EXO_W, -EXO_EPERM});
@@ -115,7 +119,8 @@ static void types_of_frames(void) {
 static void large_pages(void) {
     start();
     const uint64_t big = PAGE(BIG, EXO_PS | EXO_NX);
-    CHECK_RULES({PT(2, 0), RAM, 0, big | EXO_W, 1}, {PT(2, 0), RAM, 1, big + (1ul << 12), -EXO_EENTRY}, {PT(2, 0), RAM, 1, big + (256ul << 12), -EXO_EENTRY},
+    CHECK_RULES({PT(2, 0), RAM, 0, big | EXO_W, 1}, {PT(2, 0), RAM, 1, big + (1ul << 12), -EXO_EENTRY},
+                {PT(2, 0), RAM, 1, big + (256ul << 12), -EXO_EENTRY},
                 {PT(2, 0), RAM, 1, PAGE(512, EXO_PS | EXO_NX), 1},                       /* plain throughout */
                 {PT(2, 0), RAM, 1, PAGE(0, EXO_PS | EXO_NX), -EXO_ERANGE},               /* not all of it held */
                 {PT(2, 0), RAM, 1, PAGE(BIG + 512, EXO_PS | EXO_NX), -EXO_ERANGE}, {PT(3, 0), RAM, 1, big, -EXO_EENTRY},
@@ -151,9 +156,10 @@ static void levels(void) {
 static void writable_links(void) {
     start();
     const uint64_t link = PAGE(PT_FRAME(1, 0), 0);
-    CHECK_RULES({PT(2, 0), PT(1, 0), 0, link | EXO_W, 1}, {PT(2, 0), PT(1, 0), 1, link, -EXO_EBUSY}, {PT(2, 1), PT(1, 0), 0, link | EXO_W, -EXO_EBUSY},
-                {PT(2, 0), PT(1, 0), 0, link, 1}, {PT(2, 0), PT(1, 0), 0, link | EXO_W, 1}, {PT(2, 0), PT(1, 0), 0, link, 1},
-                {PT(2, 1), PT(1, 0), 0, link, 1}, {PT(2, 0), PT(1, 0), 0, link | EXO_W, -EXO_EBUSY}, {PT(2, 1), PT(1, 0), 1, link | EXO_W, -EXO_EBUSY},
+    CHECK_RULES({PT(2, 0), PT(1, 0), 0, link | EXO_W, 1}, {PT(2, 0), PT(1, 0), 1, link, -EXO_EBUSY},
+                {PT(2, 1), PT(1, 0), 0, link | EXO_W, -EXO_EBUSY}, {PT(2, 0), PT(1, 0), 0, link, 1},
+                {PT(2, 0), PT(1, 0), 0, link | EXO_W, 1}, {PT(2, 0), PT(1, 0), 0, link, 1}, {PT(2, 1), PT(1, 0), 0, link, 1},
+                {PT(2, 0), PT(1, 0), 0, link | EXO_W, -EXO_EBUSY}, {PT(2, 1), PT(1, 0), 1, link | EXO_W, -EXO_EBUSY},
                 {PT(2, 1), 0, 0, 0, 1}, {PT(2, 0), PT(1, 0), 0, link | EXO_W, 1},
                 {PT(2, 0), PT(1, 1), 0, PAGE(PT_FRAME(1, 1), EXO_W), 1}, {PT(2, 1), PT(1, 0), 5, link | EXO_W, 1});
     EQUAL(frames[PT_FRAME(1, 0)].refs, 1);
@@ -222,7 +228,8 @@ static void batches(void) {
     EQUAL(sys_pte_update(0, e, 1, 2), -EXO_EINVAL);
     EQUAL(sys_pte_update(0, BAD_POINTER, 1, 0), -EXO_EFAULT);
     EQUAL(sys_pte_update(0, BAD_POINTER, 0, 0), 0);
-    const struct exo_pte stale[] = {{PT(1, 0), RAM, PAGE(PAGE_AT, EXO_W), 8, 0}, {PT(2, 0), ~0ul, 0, 0, 0}, {PT(2, 0), ~0ul, PAGE(PAGE_AT, EXO_W), 1, 0}};
+    const struct exo_pte stale[] = {{PT(1, 0), RAM, PAGE(PAGE_AT, EXO_W), 8, 0}, {PT(2, 0), ~0ul, 0, 0, 0},
+                                    {PT(2, 0), ~0ul, PAGE(PAGE_AT, EXO_W), 1, 0}};
     EQUAL(sys_pte_update(0, stale, 3, 0), 2);
     EQUAL(ENTRY(2, 0, 1), 0);
     const struct exo_pte same[] = {{PT(1, 0), RAM, PAGE(PAGE_AT, EXO_W), 9, 0}, {PT(2, 0), RAM, PAGE(PAGE_AT, EXO_W), 2, 0}};

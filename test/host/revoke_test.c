@@ -294,10 +294,12 @@ static void crossing_tables(void) {
     exo_cap_t pa = derive(H(SLOT_RAM), 400, 8, RAM_RIGHTS, a, 10), pb = derive(H(SLOT_RAM), 408, 8, RAM_RIGHTS, b, 10);
     act_as(frame_at(A));
     for (int i = 0; i < 8; i++)
-        CHECK(derive(pa, 400 + i, 1, RAM_RIGHTS, H(5), 20 + i) && make_object(0, pa, 400 + i, EXO_CREATE(EXO_KIND_TABLE, 1), 30 + i, 0) > 0);
+        CHECK(derive(pa, 400 + i, 1, RAM_RIGHTS, H(5), 20 + i) &&
+              make_object(0, pa, 400 + i, EXO_CREATE(EXO_KIND_TABLE, 1), 30 + i, 0) > 0);
     act_as(frame_at(B));
     for (int i = 0; i < 8; i++)
-        CHECK(derive(pb, 408 + i, 1, RAM_RIGHTS, H(5), 20 + i) && make_object(0, pb, 408 + i, EXO_CREATE(EXO_KIND_TABLE, 1), 30 + i, 0) > 0);
+        CHECK(derive(pb, 408 + i, 1, RAM_RIGHTS, H(5), 20 + i) &&
+              make_object(0, pb, 408 + i, EXO_CREATE(EXO_KIND_TABLE, 1), 30 + i, 0) > 0);
     act_as(first_table());
     struct cap *one = cap_of(first_table(), fa), *two = cap_of(first_table(), fb);
     for (bool done = false; !done;) {

@@ -19,9 +19,9 @@ static void segv(void)
 
 static void division(void)
 {
-	volatile int zero = 0;
+	volatile int number = 10, zero = 0;
 
-	printf("%d\n", 1 / zero);
+	printf("%d\n", number / zero);
 }
 
 static void illegal(void)

@@ -117,7 +117,10 @@ static void test_raw(void)
 	t.cc[VMIN] = 3;
 	t.cc[VTIME] = 0;
 	CHECK(Ioctl(0, TCSETS, &t) == 0 && read_while("xyz", b, 64) == 3);
-	CHECK(Ioctl(0, TCSETS, &old) == 0);
+	for (n = 0; n < 5; n++) /* typed ahead in raw mode, read as an edited line */
+		tty_input(tty_of(0), (unsigned char)"abX\177\r"[n]);
+	shim_out_len[0] = 0;
+	CHECK(Ioctl(0, TCSETS, &old) == 0 && echoed("abX\b \b\r\n") && Read(0, b, 64) == 3 && !memcmp(b, "ab\n", 3));
 	CHECK(Ioctl(0, TIOCGWINSZ, &w) == 0 && w.col == 132 && w.row == 43);
 	CHECK(Fcntl(0, F_SETFL, O_NONBLOCK | O_RDWR) == 0 && Read(0, b, 1) == -EAGAIN);
 	CHECK(Fcntl(0, F_SETFL, O_RDWR) == 0);
