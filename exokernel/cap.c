@@ -9,34 +9,6 @@ void table_init(struct table *t, uint32_t pfn, uint32_t frames) {
         *table_slot(t, i) = (struct cap){.generation = 1, .table = pfn};
 }
 
-int cap_any(struct table *t, exo_cap_t handle, struct cap **out) {
-    uint32_t slot = EXO_HANDLE_SLOT(handle);
-    struct cap *c = table_slot(t, slot);
-
-    if (slot < EXO_TABLE_HEAD || slot >= t->slots)
-        return -EXO_EBADCAP;
-    if (c->generation != EXO_HANDLE_GEN(handle))
-        return -EXO_ESTALE;
-    if (!c->type || (c->flags & CAP_DYING))
-        return -EXO_EBADCAP;
-    *out = c;
-    return 0;
-}
-
-int cap_lookup(struct table *t, exo_cap_t handle, uint8_t type, uint16_t rights, struct cap **out) {
-    struct cap *c;
-    int error = cap_any(t, handle, &c);
-
-    if (error)
-        return error;
-    if (c->type != type)
-        return -EXO_ETYPE;
-    if (rights & ~c->rights)
-        return -EXO_EPERM;
-    *out = c;
-    return 0;
-}
-
 exo_cap_t cap_handle(const struct cap *c) {
     return EXO_HANDLE(c - (const struct cap *)frame_at(c->table), c->generation);
 }

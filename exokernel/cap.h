@@ -54,10 +54,36 @@ static inline struct cap *table_slot(struct table *t, uint32_t slot) {
 /* Sets up a zeroed table of `frames` frames at t. */
 void table_init(struct table *t, uint32_t pfn, uint32_t frames);
 
-/* Resolves a handle: 0 and *out, or the error. The type and all of `rights` must be there. */
-int cap_lookup(struct table *t, exo_cap_t handle, uint8_t type, uint16_t rights, struct cap **out);
-/* The same for a handle of any type, without rights. */
-int cap_any(struct table *t, exo_cap_t handle, struct cap **out);
+/* Resolves a handle of any type: 0 and *out, or the error. */
+static inline int cap_any(struct table *t, exo_cap_t handle, struct cap **out) {
+    uint32_t slot = EXO_HANDLE_SLOT(handle);
+    struct cap *c = table_slot(t, slot);
+
+    if (slot < EXO_TABLE_HEAD || slot >= t->slots)
+        return -EXO_EBADCAP;
+    if (c->generation != EXO_HANDLE_GEN(handle))
+        return -EXO_ESTALE;
+    if (!c->type || (c->flags & CAP_DYING))
+        return -EXO_EBADCAP;
+    *out = c;
+    return 0;
+}
+
+/* The same where the type and all of `rights` must be there. */
+static inline int cap_lookup(struct table *t, exo_cap_t handle, uint8_t type, uint16_t rights, struct cap **out) {
+    struct cap *c;
+    int error = cap_any(t, handle, &c);
+
+    if (error)
+        return error;
+    if (c->type != type)
+        return -EXO_ETYPE;
+    if (rights & ~c->rights)
+        return -EXO_EPERM;
+    *out = c;
+    return 0;
+}
+
 /* Whether [base, base + count) is not empty, does not wrap and lies within the capability. */
 static inline bool cap_covers(const struct cap *c, uint64_t base, uint64_t count) {
     return count && count <= c->count && base - c->base <= c->count - count; /* a base below c->base wraps to a large one */

@@ -188,6 +188,14 @@ HOT bool set_page(struct pte_batch *batch, const struct exo_pte *e) {
     return true;
 }
 
+/* The short way for clearing an entry of a level-1 table. */
+HOT bool clear_page(struct pte_batch *batch, const struct exo_pte *e) {
+    if (e->value || e->table != batch->pt_handle || batch->level != 1 || e->op != EXO_PTE_SET || e->index - batch->first >= batch->count)
+        return false;
+    commit(batch, batch->pt, 1, e->index, 0);
+    return true;
+}
+
 COLD int set(struct pte_batch *batch, const struct exo_pte *e) {
     uint64_t value = e->value, old;
     unsigned level = batch->level;
@@ -282,7 +290,7 @@ COLD int update(struct pte_batch *batch, const struct exo_pte *e) {
         return -EXO_ERANGE;
     if (e->op != EXO_PTE_SET)
         return e->op == EXO_PTE_CLONE ? clone(batch, e) : -EXO_EINVAL;
-    if (e->object != batch->object_handle)
+    if ((e->value & PTE_P) && e->object != batch->object_handle)
         resolve_object(batch, e->object);
     return set_page(batch, e) ? 0 : set(batch, e);
 }
@@ -292,7 +300,7 @@ int pte_update(struct pte_batch *batch, const struct exo_pte *entries, uint64_t 
     int error = 0;
 
     for (; e < entries + n; e++)
-        if (!set_page(batch, e) && (error = update(batch, e)))
+        if (!set_page(batch, e) && !clear_page(batch, e) && (error = update(batch, e)))
             break;
     *done += e - entries;
     return error;

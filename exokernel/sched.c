@@ -223,7 +223,8 @@ static struct slice_choice choose(struct percpu *cpu, uint64_t now, struct vcpu 
 static bool donate(struct percpu *cpu, uint64_t now, struct slice_choice *choice) {
     struct vcpu *target = frame_at(cpu->yield_to);
 
-    if (!cpu->yield_to || cpu->grace_end || now >= cpu->slice_end || !vcpu_runnable(target, now))
+    /* That it can run was seen in this very call. */
+    if (!cpu->yield_to || cpu->grace_end || now >= cpu->slice_end)
         return false;
     *choice = (struct slice_choice){target->pfn, false, cpu->slice_end};
     return true;
@@ -283,9 +284,7 @@ void sched_exit(struct exo_regs *regs) {
         if (now >= cpu->slice_end)
             slice_over(cpu, now);
     }
-    if (!v || v->state != VCPU_READY || !in_order(v))
-        cpu->work |= WORK_SWITCH;
-    if (cpu->work & WORK_SWITCH)
+    if ((cpu->work & WORK_SWITCH) || !v || v->state != VCPU_READY || !in_order(v))
         switch_away(cpu, regs, now);
     cpu->work = 0;
     v = cpu->vcpu;
