@@ -8,7 +8,6 @@ enum { DLL = 0, DLM = 1, FCR = 2 };
 #define LSR_READY 0x01 /* a character was received      */
 #define LSR_THRE  0x20 /* the transmit FIFO is empty    */
 #define LSR_TEMT  0x40 /* and the shift register too    */
-#define IIR_NONE  0x01
 #define FIFO 16
 #define POLL_NS 10000000 /* how often to look without an interrupt */
 #define COM1_IRQ 4
@@ -93,15 +92,14 @@ static void receive(void)
 		input(inb(base[0] + DATA));
 }
 
-/* The source is edge-triggered: it must be quiet before it is acknowledged. */
+/* The source is edge-triggered, and an edge that comes while it is masked is lost:
+ * what arrived until it was acknowledged is looked for once more, so that the line
+ * falls and can rise again. */
 static void interrupt(uint32_t source)
 {
-	unsigned rounds = 0;
-
-	do
-		receive();
-	while (!(inb(base[0] + IIR) & IIR_NONE) && ++rounds < 1000);
+	receive();
 	irq_done(source);
+	receive();
 }
 
 void serial_listen(void (*sink)(unsigned char))
