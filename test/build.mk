@@ -11,7 +11,8 @@ suites.needs := all guest-tests $(host.tests)
 
 # ---- the library OS from within, and the system from without
 include test/libos/build.mk
-suites.check += test/libos/run
+suites.check += test/libos/run test/e2e/commands test/e2e/console
+suites.slow += test/e2e/machines
 suites.needs += libos-tests
 # ----
 

@@ -124,5 +124,30 @@ static void grant(void) {
     EQUAL(sys_cap_drop(table, h), 0);
 }
 
+static void inspect(void) {
+    struct exo_cap_info info;
+
+    machine_start(2);
+    exo_cap_t table = create(EXO_KIND_TABLE, 1, PFN, A, 0), child = derive(H(SLOT_RAM), PFN + 8, 2, EXO_R_READ, 0, A + 1);
+    EQUAL(sys_cap_inspect(0, A + 1, &info), 0);
+    CHECK(info.handle == child && info.base == PFN + 8 && info.count == 2 && info.rights == EXO_R_READ && info.type == EXO_FRAME);
+    CHECK(info.depth == 1 && info.flags == 0 && info.parent == H(SLOT_RAM));
+    EQUAL(sys_cap_inspect(0, A, &info), 0);
+    CHECK(info.handle == table && info.flags == EXO_CAP_OBJECT);
+    EQUAL(sys_cap_inspect(0, SLOT_RAM, &info), 0);
+    CHECK(info.flags == EXO_CAP_PARENT && info.depth == 0 && info.parent == 0);
+    derive(H(SLOT_RAM), PFN + 9, 1, 0, table, 4);
+    EQUAL(sys_cap_inspect(table, 4, &info), 0);
+    CHECK(info.flags == EXO_CAP_FOREIGN && info.parent == 0); /* handles of other tables say nothing */
+    EQUAL(sys_cap_inspect(table, 5, &info), 0);
+    CHECK(info.type == 0 && info.handle == 0 && info.count == 0);
+    EQUAL(sys_cap_inspect(table, EXO_TABLE_HEAD - 1, &info), -EXO_ERANGE);
+    EQUAL(sys_cap_inspect(table, EXO_CAPS_PER_FRAME, &info), -EXO_ERANGE);
+    EQUAL(sys_cap_inspect(0, A, BAD_POINTER), -EXO_EFAULT);
+    exo_cap_t weak = derive(table, PFN, 1, EXO_R_WRITE, 0, A + 2);
+    EQUAL(sys_cap_inspect(weak, 4, &info), -EXO_EPERM);
+}
+
 TESTS({"lookup errors", lookup_errors}, {"ranges", ranges}, {"depth limit", depth_limit}, {"worn-out slot", worn_out_slot},
-      {"preorder", preorder}, {"revoking refuses", revoking_refuses}, {"grant", grant})
+      {"preorder", preorder}, {"revoking refuses", revoking_refuses}, {"grant", grant},
+      {"inspect", inspect})

@@ -31,7 +31,8 @@ static void ranges_of_types(void) {
     static const uint32_t spans[][2] = {{0, 0}, {3, 4}, {511, 512}, {512, 513}, {511, 513}, {0, 1536}, {5, 1029}, {1024, 1536}};
 
     for (unsigned i = 0; i < sizeof spans / sizeof spans[0]; i++) {
-        frame_table_init(calloc(1, frame_table_bytes(1536)), 1536);
+        uint8_t *memory = calloc(1, frame_table_bytes(1536));
+        frame_table_init(memory, 1536);
         frames_type(spans[i][0], spans[i][1], FT_USER);
         for (uint32_t chunk = 0; chunk < 3; chunk++) {
             uint32_t special = 0;
@@ -41,6 +42,7 @@ static void ranges_of_types(void) {
             }
             EQUAL(chunks[chunk].special, special);
         }
+        free(memory);
     }
 }
 

@@ -49,8 +49,20 @@ void timer_stop(void) { machine_timer = 0; }
 void fpu_init_area(void *area) { memset(area, 1, 64); }
 void fpu_save(void *area) { memset(area, 2, 64); }
 void fpu_restore(const void *area) { (void)area; }
-void tss_ports_copy(const uint8_t *bitmap, uint32_t begin, uint32_t end) { (void)bitmap, (void)begin, (void)end; }
-void tss_ports_on(bool on) { (void)on; }
+static uint8_t tss_ports[8192];
+unsigned machine_ports;
+
+void tss_ports_copy(const uint8_t *bitmap, uint32_t begin, uint32_t end) {
+    for (uint32_t i = begin; i < end; i++)
+        tss_ports[i] = bitmap ? bitmap[i] : 0xff;
+}
+
+void tss_ports_on(bool on) {
+    machine_ports = 0;
+    for (int i = 0; on && i < 8192; i++)
+        machine_ports += 8 - __builtin_popcount(tss_ports[i]);
+}
+
 void clear_selectors(void) {}
 uint32_t irq_sources(void) { return IRQS; }
 void ioapic_mask(uint32_t gsi, bool masked) { irq_masked[gsi] = masked; }
@@ -161,6 +173,7 @@ void machine_start(uint32_t chunks) {
     for (int i = 256; i < 512; i++)
         pml4[i] = 0x1234000 + i;
     kernel_pml4 = pml4;
+    memset(tss_ports, 0xff, sizeof tss_ports);
     access_of = calloc(chunks * 512, sizeof *access_of);
     frame_table_init(calloc(1, frame_table_bytes(chunks * 512)), chunks * 512);
     type_frames(AT_TABLE, TABLE_FRAMES, FT_TABLE);

@@ -49,6 +49,7 @@ extern uint64_t machine_work;   /* basic blocks of the kernel that were run */
 extern uint32_t machine_flushes; /* of the TLB */
 extern uint64_t machine_timer;  /* what the timer was set to; 0: stopped */
 extern uint64_t machine_cr3;
+extern unsigned machine_ports;  /* open to ring 3, by the bitmap that is in force */
 extern uint8_t irq_masked[IRQS];
 /* Called when the kernel idles; by default the time of the timer comes. */
 extern void (*machine_idle)(void);

@@ -158,6 +158,27 @@ static void registers(void) {
     EQUAL(s.status, EXO_VCPU_IS_STOPPED);
 }
 
+/* A fault for good is told to the keeper; without one, the environment stops. */
+static void keepers(void) {
+    struct env *e = frame_at(ENV);
+    struct vcpu *v = frame_at(VCPU), *keeper = frame_at(VCPU + 1);
+
+    start();
+    EQUAL(give_page(1, PAGE_AT), 0);
+    exo_cap_t bell = derive(vcpu[1], (VCPU + 1) * 64 + 12, 1, EXO_R_RING, 0, SLOT + 12);
+    EQUAL(sys_env_set(env, EXO_ENV_KEEPER, bell, 11), -EXO_ERANGE);
+    EQUAL(sys_env_set(env, EXO_ENV_KEEPER, vcpu[1], EXO_EV_FIRST_BELL - 1), -EXO_EINVAL);
+    EQUAL(sys_env_set(env, EXO_ENV_KEEPER, vcpu[1], 64), -EXO_ERANGE);
+    EQUAL(sys_env_set(env, EXO_ENV_KEEPER, bell, 12), 0);
+    vcpu_fault(v);
+    EQUAL(v->state, VCPU_FAULTED);
+    EQUAL(keeper->page->pending, 1ul << 12);
+    EQUAL(e->stopped, false);
+    EQUAL(sys_env_set(env, EXO_ENV_KEEPER, 0, 0), 0);
+    vcpu_fault(v);
+    EQUAL(e->stopped, true);
+}
+
 /* A root is a whole page table of level 4, of the environment's own table. */
 static void roots(void) {
     enum { ROOT = 320, OTHER = 330 };
@@ -208,5 +229,5 @@ static void slots_of_two_tables(void) {
 }
 
 TESTS({"shared pages", shared_pages}, {"order of ends", order_of_ends}, {"interrupts", interrupts}, {"doorbells", doorbells},
-      {"port bitmap", port_bitmap}, {"registers", registers}, {"roots", roots},
+      {"port bitmap", port_bitmap}, {"registers", registers}, {"roots", roots}, {"keepers", keepers},
       {"slots of two tables", slots_of_two_tables})

@@ -102,8 +102,8 @@ static void pinned_for_another_table(void) {
         FAIL("vcpu_config gave %ld; the page is still pinned after its capability went", result);
 }
 
-/* A table that is being taken down ends its environments; they must not grow meanwhile. */
-static void vcpu_for_an_ending_table(void) {
+/* A table that is being taken down takes no capability and ends its environments; they must not grow meanwhile. */
+static void growing_an_ending_table(void) {
     enum { TABLE = 300, ENV = 310, SLOT = 100, VCPUS = 40 };
 
     machine_start(2);
@@ -112,9 +112,16 @@ static void vcpu_for_an_ending_table(void) {
     exo_cap_t env = create(EXO_KIND_ENV, 1, ENV, SLOT + 2, other);
     for (int i = 0; i < VCPUS; i++)
         create(EXO_KIND_VCPU, 1, ENV + 1 + i, SLOT + 3 + i, env);
+    derive(H(SLOT_RAM), PAGE_AT, 1, RAM_RIGHTS, other, 4);
+    /* Somebody else may act for it still: that capability does not come from what is revoked. */
+    exo_cap_t weak = derive(H(EXO_BOOT_TABLE), AT_TABLE, 1, EXO_R_ALL, 0, SLOT + 60);
+    cap_of(first_table(), weak)->base = TABLE;
     EQUAL(sys_cap_revoke(frame), -EXO_EAGAIN);
     long result = make_object(0, H(SLOT_RAM), ENV + 1 + VCPUS, EXO_CREATE(EXO_KIND_VCPU, 1), SLOT + 3 + VCPUS, env);
     EQUAL(result, -EXO_EDEAD);
+    EQUAL(sys_cap_derive(H(SLOT_RAM), PAGE_AT, 1, 0, weak, 10), -EXO_EBADCAP);
+    EQUAL(make_object(weak, H(4), PAGE_AT, EXO_CREATE(EXO_KIND_PT1, 1), 10, 0), -EXO_EBADCAP);
+    EQUAL(make_object(0, H(SLOT_RAM), PAGE_AT, EXO_CREATE(EXO_KIND_ENV, 1), SLOT + 3 + VCPUS, weak), -EXO_EDEAD);
     EQUAL(revoke_all(frame), 0);
     EQUAL(frame_types[TABLE], FT_USER);
     EQUAL(((struct env *)frame_at(ENV))->table, 0);
@@ -313,10 +320,43 @@ static void crossing_tables(void) {
     EQUAL(frame_types[B], FT_USER);
 }
 
+/* A table is being taken down when the one that holds its capability begins to go: the inner one goes first. */
+static void outer_table_overtakes(void) {
+    enum { OUTER = 300, INNER = 310, ENV = 320, SLOT = 100, VCPUS = 40 };
+    struct table *outer = frame_at(OUTER), *inner = frame_at(INNER);
+
+    machine_start(2);
+    exo_cap_t frame = derive(H(SLOT_RAM), OUTER, 1, RAM_RIGHTS, 0, SLOT);
+    long table = make_object(0, frame, OUTER, EXO_CREATE(EXO_KIND_TABLE, 1), SLOT + 1, 0);
+    exo_cap_t ram = derive(H(SLOT_RAM), INNER, 1, RAM_RIGHTS, table, 4);
+    act_as(outer);
+    long in = make_object(0, ram, INNER, EXO_CREATE(EXO_KIND_TABLE, 1), 5, 0);
+    long grant = sys_cap_derive(in, INNER, 1, EXO_R_ALL, 0, 6);
+    derive(ram, INNER, 1, RAM_RIGHTS, in, 4);
+    act_as(first_table());
+    struct cap *bound = cap_insert(cap_of(outer, grant), first_table(), SLOT + 2, EXO_TABLE, INNER, 1, EXO_R_ALL);
+    exo_cap_t env = create(EXO_KIND_ENV, 1, ENV, SLOT + 3, cap_handle(bound));
+    for (int i = 0; i < VCPUS; i++)
+        create(EXO_KIND_VCPU, 1, ENV + 1 + i, SLOT + 4 + i, env);
+    act_as(outer);
+    EQUAL(revoke_all(in), 0);
+    EQUAL(sys_cap_drop(0, in), -EXO_EAGAIN);
+    CHECK(inner->ending && !outer->ending);
+    act_as(first_table());
+    EQUAL(sys_cap_revoke(frame), -EXO_EAGAIN);
+    CHECK(outer->ending);
+    EQUAL(revoke_all(frame), 0);
+    EQUAL(frame_types[OUTER], FT_USER);
+    EQUAL(frame_types[INNER], FT_USER);
+    EQUAL(drop_all(0, create(EXO_KIND_TABLE, 1, INNER + 1, SLOT + 1, 0)), 0); /* nothing remembers the two */
+    audit();
+}
+
 TESTS({"clone behind a sweep", clone_behind_a_sweep}, {"clone links behind a sweep", clone_links_behind_a_sweep},
       {"a sweep that became needless", sweep_that_became_needless}, {"swept before its time", swept_before_its_time},
-      {"pinned for another table", pinned_for_another_table}, {"vCPU for an ending table", vcpu_for_an_ending_table},
+      {"pinned for another table", pinned_for_another_table}, {"growing an ending table", growing_an_ending_table},
       {"keeper after revocation", keeper_after_revocation}, {"dying is refused", dying_is_refused},
       {"ports of many environments", ports_of_many_environments}, {"root of many environments", root_of_many_environments},
       {"large tables", large_tables}, {"many pinned pages", many_pinned_pages}, {"nested tables, from the root", nested_from_the_root},
-      {"nested tables, from within", nested_from_within}, {"crossing tables", crossing_tables})
+      {"nested tables, from within", nested_from_within}, {"crossing tables", crossing_tables},
+      {"outer table overtakes", outer_table_overtakes})

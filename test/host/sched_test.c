@@ -201,6 +201,50 @@ static void upcalls(void) {
     EQUAL(page->fault_addr[1], 0x5000);
 }
 
+/* Whoever runs may end, stop or lose its address space in the middle: the next one runs, with its own. */
+static void running_one_ends(void) {
+    start("ab");
+    int me = running();
+    EQUAL(sys_yield(handle(1 - me), 0, 0), 0);
+    EQUAL(drop_all(0, handle(1 - me)), 0); /* whom it would have gone to */
+    sched_exit(&regs);
+    EQUAL(running(), me);
+    vcpu(2)->state = VCPU_READY;
+    EQUAL(sys_slice_bind(H(SLOT_SLICES), 0, EXO_SLOTS, handle(2), 0), 0);
+    percpu[0].vcpu = vcpu(me);
+    vcpu_end(vcpu(me)); /* as when its environment is revoked */
+    CHECK(!percpu[0].vcpu);
+    sched_exit(&regs);
+    EQUAL(running(), 2);
+    EQUAL(machine_cr3, AT_ROOT * 4096ul);
+    sched_root_gone(AT_ROOT);
+    CHECK(machine_cr3 != AT_ROOT * 4096ul);
+    sched_exit(&regs);
+    EQUAL(machine_cr3, AT_ROOT * 4096ul);
+}
+
+/* The ports of an environment are in force while it runs, and only then. */
+static void ports_follow(void) {
+    start("a");
+    exo_cap_t env = create(EXO_KIND_ENV, 3, ENV_AT + 20, SLOT + 10, 0), ports = derive(H(SLOT_PORTS), 8, 8, EXO_R_BIND, 0, SLOT + 11);
+    exo_cap_t v = create(EXO_KIND_VCPU, 1, ENV_AT + 23, SLOT + 12, env);
+    struct exo_vcpu_config config = {.stack = 16, .nested_stack = 16, .page_frame = H(SLOT_RAM), .page_pfn = PAGE_AT + 10};
+    EQUAL(sys_env_set(env, EXO_ENV_ROOT, H(EXO_BOOT_ROOT), 0), 0);
+    EQUAL(sys_vcpu_config(v, &config), 0);
+    machine_settle();
+    EQUAL(sys_vcpu_control(v, EXO_VCPU_START, NULL), 0);
+    EQUAL(sys_port_enable(ports, 8, 8, env, 1), 0);
+    EQUAL(machine_ports, 0);
+    EQUAL(sys_slice_bind(H(SLOT_SLICES), 0, EXO_SLOTS, v, 0), 0);
+    EQUAL(sys_vcpu_control(handle(0), EXO_VCPU_STOP, NULL), 0);
+    sched_exit(&regs);
+    EQUAL(machine_ports, 8);
+    EQUAL(drop_all(0, ports), 0);
+    sched_exit(&regs);
+    EQUAL(machine_ports, 0);
+}
+
 TESTS({"shares", shares}, {"grace is paid", grace_is_paid}, {"overrunning wins nothing", overrunning_wins_nothing},
       {"idle slots are donated", idle_slots_are_donated}, {"unbound slots", unbound_slots}, {"directed yield", directed_yield},
-      {"wake-ups", wake_ups}, {"timer", timer}, {"upcalls", upcalls})
+      {"wake-ups", wake_ups}, {"timer", timer}, {"upcalls", upcalls}, {"running one ends", running_one_ends},
+      {"ports follow", ports_follow})

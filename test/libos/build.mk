@@ -28,6 +28,7 @@ libostest.root := build/test/libos/root/t
 libostest.kit := build/obj/libostest/test/libos/kit.c.o
 libostest.plain := $(addprefix $(libostest.root)/,$(filter-out $(libostest.inside),$(libostest.names)))
 libostest.programs := $(libostest.plain) $(addprefix $(libostest.root)/,$(libostest.inside) $(libostest.foreign:%=foreign-%))
+$(call remember,libostest.programs,$(notdir $(libostest.programs)))
 
 $(libostest.plain): $(libostest.root)/%: build/obj/libostest/test/libos/%.c.o $(libostest.kit) build/sdk/ready
 	$(call say,LINK)

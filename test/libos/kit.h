@@ -26,20 +26,20 @@ _Noreturn void test_fail(const char *format, ...) __attribute__((format(printf, 
 void test_tell(bool passed, const char *name, const char *format, ...) __attribute__((format(printf, 3, 4)));
 
 #define CHECK(condition) do { \
-	if (!(condition)) \
-		test_fail("%s:%d: %s (errno %d)", __FILE_NAME__, __LINE__, #condition, errno); \
+    if (!(condition)) \
+        test_fail("%s:%d: %s (errno %d)", __FILE_NAME__, __LINE__, #condition, errno); \
 } while (0)
 #define EQUAL(got, wanted) do { \
-	long long got_ = (long long)(got), wanted_ = (long long)(wanted); \
-	if (got_ != wanted_) \
-		test_fail("%s:%d: %s is %lld, not %lld (errno %d)", __FILE_NAME__, __LINE__, #got, got_, wanted_, errno); \
+    long long got_ = (long long)(got), wanted_ = (long long)(wanted); \
+    if (got_ != wanted_) \
+        test_fail("%s:%d: %s is %lld, not %lld (errno %d)", __FILE_NAME__, __LINE__, #got, got_, wanted_, errno); \
 } while (0)
 /* The call returns -1 with errno. */
 #define FAILS(call, error) do { \
-	errno = 0; \
-	long long got_ = (long long)(call); \
-	if (got_ != -1 || errno != (error)) \
-		test_fail("%s:%d: %s: %lld, errno %d, not -1 and %d", __FILE_NAME__, __LINE__, #call, got_, errno, (error)); \
+    errno = 0; \
+    long long got_ = (long long)(call); \
+    if (got_ != -1 || errno != (error)) \
+        test_fail("%s:%d: %s: %lld, errno %d, not -1 and %d", __FILE_NAME__, __LINE__, #call, got_, errno, (error)); \
 } while (0)
 
 /* Repeatable numbers: splitmix64 of a seed that is printed. */

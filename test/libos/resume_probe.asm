@@ -1,6 +1,6 @@
 ; SPDX-License-Identifier: MIT
-; For resume.c: an upcall entry that notes where the resume range was interrupted, and a piece of thread code that has a known value
-; in everything that a context consists of.
+; For resume.c: an upcall entry that notes where the resume range was interrupted, and a piece of thread code that has a known
+; value in everything that a context consists of.
 %include "core/offsets.inc"
 
 extern exo_upcall_entry, exo_resume_begin, exo_resume_end
