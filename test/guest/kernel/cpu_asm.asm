@@ -73,6 +73,12 @@ state_dump:
 global probe_done
 section .data
 probe_done: dq 0
+patterns:
+%assign i 0
+%rep 16
+        dq 0xa5a5000000000000 + i
+%assign i i + 1
+%endrep
 section .text
 
 ; A: fills everything with patterns and spins, checking again and again that nothing changed.
@@ -176,10 +182,7 @@ state_fill_check:
 %assign i 0
 %rep 16
         movq rax, xmm %+ i
-        push rbx
-        mov rbx, 0xa5a5000000000000 + i
-        cmp rax, rbx
-        pop rbx
+        cmp rax, [patterns + 8 * i]     ; no register but rax is ever anything else: an upcall may come here
         je .x %+ i
         or qword [fill_errors], 16
 .x %+ i:
