@@ -15,6 +15,7 @@ $(call one-of,FIRMWARE,bios uefi)
 $(call one-of,EMU,qemu bochs)
 $(call one-of,BOOT,grub direct)
 $(call one-of,MACHINE,q35 pc microvm)
+$(call one-of,SCHED,$(patsubst libos/sched/policy_%.c,%,$(wildcard libos/sched/policy_*.c)))
 $(if $(MEM),$(if $(call nondigits,$(patsubst %M,%,$(patsubst %G,%,$(MEM))))$(filter M G 0%,$(MEM))$(word 2,$(MEM)),$(error \
     MEM=$(MEM): must be a size such as 512M or 2G)))
 $(if $(OVERLAY),$(if $(shell test -d '$(subst ','\'',$(OVERLAY))' && echo yes),,$(error OVERLAY=$(OVERLAY): no such folder)))
