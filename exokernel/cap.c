@@ -5,8 +5,10 @@
 
 void table_init(struct table *t, uint32_t pfn, uint32_t frames) {
     *t = (struct table){.pfn = pfn, .frames = frames, .slots = frames * EXO_CAPS_PER_FRAME};
-    for (uint32_t i = EXO_TABLE_HEAD; i < t->slots; i++)
-        *table_slot(t, i) = (struct cap){.generation = 1, .table = pfn};
+    for (struct cap *c = table_slot(t, EXO_TABLE_HEAD), *end = table_slot(t, t->slots); c < end; c++) {
+        c->generation = 1; /* the rest is zero already */
+        c->table = pfn;
+    }
 }
 
 exo_cap_t cap_handle(const struct cap *c) {
