@@ -9,7 +9,6 @@ void upcall(struct vcpu *v, struct exo_regs *regs, unsigned level, uint64_t kind
 /* An exception of the current vCPU, or a foreign system call while it was masked. */
 void upcall_fault(struct exo_regs *regs, uint64_t kind, uint64_t address);
 
-void irq_init(void);
 void irq_fired(uint32_t source);
 void irq_bind(struct table *t, uint32_t source, struct vcpu *v, uint32_t bit, uint32_t flags);
 int irq_ack(struct table *t, uint32_t source);

@@ -188,7 +188,7 @@ _Noreturn void first_env(void) {
     b.table = frame_at(table);
     table_init(b.table, table, TABLE_FRAMES);
     struct exo_info *info = make_info(b.table);
-    type_memory();
+    collect_memory();
     b.frames = make_roots(b.table, block_pfn, block_frames);
     struct vcpu *v = make_objects(&b, table, env, vcpu, elf);
     for (int i = 0; i < elf->phnum; i++)

@@ -7,8 +7,8 @@
 /* Root capabilities for all that the kernel does not keep, in slots from EXO_BOOT_REST on: devices, ports, interrupts,
    slices and memory; returns the one that covers frame `pfn`. (roots.c) */
 struct cap *make_roots(struct table *t, uint64_t first_pfn, uint64_t first_frames);
-/* Types the frames of all memory. Before anything else is made of them. */
-void type_memory(void);
+/* Collects the memory that nobody holds, for make_roots, which types it. After the last boot_alloc. */
+void collect_memory(void);
 extern uint64_t granted_frames; /* plain memory that make_roots gave away */
 /* The next free slot. */
 uint32_t root_slot(void);

@@ -57,7 +57,7 @@ static void add_ram(uint64_t base, uint64_t end) {
     ram[at] = (struct span){base, end};
 }
 
-void type_memory(void) {
+void collect_memory(void) {
     static struct exo_mem free[EXO_MEM_MAX];
     uint32_t n = boot_free_ranges(free, EXO_MEM_MAX);
 

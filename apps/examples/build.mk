@@ -4,7 +4,7 @@
 
 examples.names := $(sort $(patsubst apps/examples/%/main.c,%,$(wildcard apps/examples/*/main.c)))
 examples.cc := $(apps.cc)
-examples.cflags := $(apps.cflags) -Wno-attributes -Ilibos
+examples.cflags := $(apps.cflags) -Ilibos
 examples.generated := build/sdk/ready
 $(eval $(call objects,examples,$(sort $(wildcard apps/examples/*/*.c))))
 

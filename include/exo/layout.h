@@ -21,6 +21,7 @@
  * in every process of the application. Read-write, never executable. */
 #define EXO_WINDOW       0x0000700000000000ul
 #define EXO_WINDOW_END   0x0000708000000000ul
+/* Slot 225: where exec builds the next image's slot 0 (vm/internal.h). */
 /* Slot 226: what exec must not move. */
 #define EXO_FIXED        0x0000710000000000ul
 #define EXO_ARENA        (EXO_FIXED)              /* struct arena, shared          */

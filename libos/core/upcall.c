@@ -50,14 +50,13 @@ void upcall(uint64_t kind, struct vcpu *v, uint64_t error, uint64_t addr)
 	fault_deliver(v->current, (unsigned)kind, error, addr);
 }
 
-/* Of what may happen in a critical section, only demand faults are no mistake: in the window, and in a module with which
- * the application replaced the library's, for that lies in its own segments. (Within the memory code's own sections
- * vm_fault would find its lock taken, and say so.) */
+/* Of what may happen in a critical section, only the window's demand faults are no mistake. (A module with which the
+ * application replaced the library's lies beside it and is present from the start: exo/module.h.) */
 void upcall_nested(uint64_t kind, struct vcpu *v, uint64_t error, uint64_t addr)
 {
 	const struct exo_regs *regs = &v->k.save[1];
 
-	if (kind == PAGE_FAULT && vm_fault(addr, error))
+	if (kind == PAGE_FAULT && addr >= EXO_WINDOW && addr < EXO_FIXED + (1ul << 39) && vm_fault(addr, error))
 		return;
 	libos_panic("in a critical section: exception %lu, error 0x%lx, address 0x%lx, rip 0x%lx, rsp 0x%lx",
 		kind, error, addr, regs->rip, regs->rsp);

@@ -2,7 +2,7 @@
 # `make bench`: three programs, linked with the libOS, that test/bench/run boots and reads.
 
 bench.cc := build/sdk/bin/exo-gcc
-bench.cflags := -std=gnu11 -O2 -g -Wall -Wextra -Werror -Wno-attributes -Ilibos
+bench.cflags := -std=gnu11 -O2 -g -Wall -Wextra -Werror -Ilibos
 bench.generated := build/sdk/ready
 bench.programs := build/bench/boot build/bench/root/bin/rows build/bench/root/bin/exec
 $(eval $(call objects,bench,$(wildcard test/bench/*.c)))

@@ -12,9 +12,8 @@ libostest.cflags := -std=gnu11 -O2 -g -fno-builtin -Wall -Wextra -Werror -Iinclu
 libostest.generated := build/sdk/ready
 $(eval $(call objects,libostest,$(patsubst %,test/libos/%.c,kit $(filter-out $(libostest.inside),$(libostest.names)))))
 
-# names.h comes before the libOS's headers and renames what an attribute there is called as well: hence -Wno-attributes.
 insidetest.cc := build/sdk/bin/exo-gcc
-insidetest.cflags := $(libostest.cflags) -Ilibos -Ibuild/gen -mgeneral-regs-only -fno-stack-protector -Wno-attributes
+insidetest.cflags := $(libostest.cflags) -Ilibos -Ibuild/gen -mgeneral-regs-only -fno-stack-protector
 insidetest.asflags := -Iinclude/ -Ilibos/
 insidetest.generated := build/sdk/ready build/gen/resume_steps.h
 $(eval $(call objects,insidetest,$(libostest.inside:%=test/libos/%.c) $(wildcard test/libos/*.asm)))
